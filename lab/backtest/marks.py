@@ -32,7 +32,7 @@ class _Position(NamedTuple):
 
 @dataclass(frozen=True)
 class _Held:
-    """What is held, taken apart once: `of` are the values that it was made of, and stands until they do not."""
+    """What is held, taken apart. It stands as long as `of`, the values that it was made of."""
 
     of: tuple[HeldPosition | Position, ...]
     options: tuple[tuple[ListedOption, float], ...]

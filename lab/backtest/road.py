@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
-from actors.decision.facts import marks_of
 from core.checks import at_least
 from core.orders.books import CycleRow, EntryLatch, Job
 from core.rules.exit.margin import margin_use
@@ -75,7 +74,7 @@ class CoreRoad:
         self.books = BacktestBooks()
         self.honesty = Honesty(source)
         self.reader = VenueReader(self.venue, strategy, chains, schedule)
-        self.protection = OwnResults(self.books, strategy)
+        self.protection = OwnResults(self.books, strategy, self.reader.marked_at)
         self.trading = Trading(
             self.venue,
             self.reader,
@@ -249,9 +248,8 @@ class CoreRoad:
         exits = self.strategy.exits
         if not exits.monitor_on_snapshot and live and not self._may_change(now):
             return
-        chain = self.reader.chain_of_legs([leg for position in live for leg in position.plan.legs])
         account = self.reader.held_account()
-        self.protection.look(now, marks_of(chain, live), self.reader.spot_usd(), account)
+        self.protection.look(now, *self.reader.marked_at(now, live), account)
         self._plan_resumption()
         use, limit = margin_use(account), exits.margin_exit
         margin_is_due = use is not None and limit is not None and at_least("margin", use, limit).passed
@@ -259,7 +257,7 @@ class CoreRoad:
             self._add(DueSlot(Job.MONITOR, now, from_snapshot=True))
 
     def _may_change(self, now: datetime) -> bool:
-        """Whether a look may find a new high, a breach or too much margin, by what is held at its marks."""
+        """Whether a look may find a breach or too much margin, by what is held at its marks."""
         held = self._at_marks.now()
         if held is None:
             return True

@@ -18,6 +18,7 @@ from cli.backtest.interruptions import INTERRUPTED, interruptions
 from cli.backtest.options import BacktestOptions
 from cli.backtest.report import write_files
 from cli.backtest.summary import show_many, show_one
+from cli.collector import look_again
 from cli.paper.progress import duration_text
 from cli.views.say import put, say
 from lab.backtest.result import BacktestResult, Plan, Road
@@ -32,6 +33,7 @@ def run(options: BacktestOptions) -> None:
 
     With `checks` each plan is run on both roads. Raises `FoundWrongError` if they differ.
     """
+    look_again()
     plans = options.plans
     if options.checks:
         plans = tuple(replace(plan, road=road) for plan in plans for road in Road)

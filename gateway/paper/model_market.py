@@ -149,7 +149,7 @@ class ModelMarket:
             return ()
         return [
             option(expiry, strike, option_type)
-            for strike in self._strikes(at, expiry)
+            for strike in self.strikes(at, expiry)
             for option_type in (OptionType.CALL, OptionType.PUT)
         ]
 
@@ -159,9 +159,9 @@ class ModelMarket:
             return known
         if expiry not in self._listing(at).expiries:
             return ()
-        smile, stress = self._smile(at, expiry), self._stress(at)
+        smile, stress = self.smile(at, expiry), self._stress(at)
         quotes = []
-        for strike in self._strikes(at, expiry):
+        for strike in self.strikes(at, expiry):
             level = smile.at_strike(strike)
             quotes.append(quote_of(smile, stress, option(expiry, strike, OptionType.CALL), level))
             quotes.append(quote_of(smile, stress, option(expiry, strike, OptionType.PUT), level))
@@ -177,7 +177,7 @@ class ModelMarket:
             return known
         if not self._lists(at, instrument):
             return None
-        smile = self._smile(at, instrument.expiration)
+        smile = self.smile(at, instrument.expiration)
         found = quote_of(smile, self._stress(at), instrument, smile.at_strike(instrument.strike_usd))
         moment.quotes[instrument] = found
         return found
@@ -188,11 +188,11 @@ class ModelMarket:
     def mark_eth(self, at: datetime, instrument: ListedOption) -> float | None:
         if not self._lists(at, instrument):
             return None
-        return self._smile(at, instrument.expiration).mark_eth(instrument)
+        return self.smile(at, instrument.expiration).mark_eth(instrument)
 
     def _lists(self, at: datetime, instrument: ListedOption) -> bool:
         expiry = instrument.expiration
-        return expiry in self._listing(at).expiries and instrument.strike_usd in self._strikes(at, expiry)
+        return expiry in self._listing(at).expiries and instrument.strike_usd in self.strikes(at, expiry)
 
     def _listing(self, at: datetime) -> _Listing:
         known = self._last_listing
@@ -213,7 +213,8 @@ class ModelMarket:
             known = self._last_moment = _Moment(at, index_usd, dvol_pct)
         return known
 
-    def _smile(self, at: datetime, expiry: datetime) -> ExpirySmile:
+    def smile(self, at: datetime, expiry: datetime) -> ExpirySmile:
+        """What the quotes of an expiry are made of."""
         moment = self._moment(at)
         smile = moment.smiles.get(expiry)
         if smile is None:
@@ -229,7 +230,7 @@ class ModelMarket:
             stress = moment.stress = stress_of(moment.dvol_pct, move_4h)
         return stress
 
-    def _strikes(self, at: datetime, expiry: datetime) -> tuple[int, ...]:
+    def strikes(self, at: datetime, expiry: datetime) -> tuple[int, ...]:
         """The ladder of the listing day and of every 08:00 UTC since: strikes are added, never withdrawn."""
         last = self._listing(at).since
         known = self._ladders.get(expiry)

@@ -73,10 +73,18 @@ class ExpirySmile(NamedTuple):
     def mark_eth(self, instrument: ListedOption) -> float:
         """The mark of one option's quote, without the rest of it."""
         strike_usd = instrument.strike_usd
-        _, iv_pct = self._k_and_iv_pct(strike_usd)
-        return value_option(
-            self.forward_usd, strike_usd, self.t_years, iv_pct / 100.0, is_call=instrument.is_call
-        )
+        sigma = self.iv_pct(strike_usd) / 100.0
+        return value_option(self.forward_usd, strike_usd, self.t_years, sigma, is_call=instrument.is_call)
+
+    @property
+    def iv_bounds_pct(self) -> tuple[float, float]:
+        """The lowest and the highest IV of any strike, in percent points as quoted."""
+        parts = [1.0 + SKEW * k + CURVATURE * k * k for k in (-K_MAX, -SKEW / (2.0 * CURVATURE), K_MAX)]
+        return round(100.0 * self.atm * min(parts), 2), round(100.0 * self.atm * max(parts), 2)
+
+    def iv_pct(self, strike_usd: int) -> float:
+        """The IV of a strike, in percent points as quoted."""
+        return self._k_and_iv_pct(strike_usd)[1]
 
     def _k_and_iv_pct(self, strike_usd: int) -> tuple[float, float]:
         k = log(strike_usd / self.forward_usd) / (self.atm * sqrt(self.t_years))

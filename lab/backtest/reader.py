@@ -27,12 +27,12 @@ from core.strategy import AnomalySection, Strategy
 from core.values import Leg
 from gateway.paper import trading_tools
 from gateway.paper.instruments import parse_instrument
-from gateway.paper.quotes import PaperQuote
 from gateway.paper.source import MarketSource, hole_at
 from gateway.paper.typed_chain import chain_columns
 from gateway.paper.venue import Venue
 from lab.backtest.calendar import last_slot
 from lab.backtest.schedule import Schedule
+from lab.backtest.smile_chain import smile_chain
 
 HOUR: Final = timedelta(hours=1)
 DAY: Final = timedelta(days=1)
@@ -85,10 +85,11 @@ class VenueChains:
         source = self._source
         if hole_at(source.holes, now) is not None:
             raise NoChainError(NO_QUOTES)
-        quotes: list[PaperQuote] = []
-        for expiry in source.expiries(now):
-            if span.first <= expiry <= span.last:
-                quotes += source.chain(now, expiry)
+        expiries = [expiry for expiry in source.expiries(now) if span.first <= expiry <= span.last]
+        lazy = smile_chain(source, now, expiries, self._anomalies) if expiries else None
+        if lazy is not None:
+            return lazy
+        quotes = [quote for expiry in expiries for quote in source.chain(now, expiry)]
         if not quotes:
             raise NoChainError(NO_EXPIRY)
         return OptionChain(chain_columns(quotes, now), self._anomalies)

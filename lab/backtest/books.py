@@ -29,7 +29,7 @@ class BacktestBooks:
     """What the closed positions brought, beside `results`."""
     _awaiting: Position | None = None
     _open: dict[PositionId, Position] = field(default_factory=dict)
-    _live: tuple[Position, ...] | None = None
+    _live: tuple[Position, ...] | None = field(default=None, compare=False, repr=False)
     """None as long as nobody has asked since they changed."""
 
     @property

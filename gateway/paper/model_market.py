@@ -59,11 +59,12 @@ class _Moment:
 
 
 class _Listing(NamedTuple):
-    """What is listed from one 08:00 UTC, `since`, to the next."""
+    """What is listed from one 08:00 UTC, `since`, to the next. `options` are those that were asked for."""
 
     since: datetime
     until: datetime
     expiries: tuple[datetime, ...]
+    options: set[ListedOption]
 
 
 class ModelMarket:
@@ -191,14 +192,19 @@ class ModelMarket:
         return self.smile(at, instrument.expiration).mark_eth(instrument)
 
     def _lists(self, at: datetime, instrument: ListedOption) -> bool:
-        expiry = instrument.expiration
-        return expiry in self._listing(at).expiries and instrument.strike_usd in self.strikes(at, expiry)
+        listing, expiry = self._listing(at), instrument.expiration
+        if instrument in listing.options:
+            return True
+        if expiry not in listing.expiries or instrument.strike_usd not in self.strikes(at, expiry):
+            return False
+        listing.options.add(instrument)
+        return True
 
     def _listing(self, at: datetime) -> _Listing:
         known = self._last_listing
         if known is None or not known.since <= at < known.until:
             until = next_expiry_moment(at)
-            known = self._last_listing = _Listing(until - DAY, until, listed_expiries(at))
+            known = self._last_listing = _Listing(until - DAY, until, listed_expiries(at), set())
         return known
 
     def _moment(self, at: datetime) -> _Moment:

@@ -11,7 +11,6 @@ from decimal import Decimal
 from typing import Final, NamedTuple, Protocol
 
 from actors.decision.facts import marks_of
-from core.contract import CurrencyRequest, FxRate, GetFxRate
 from core.errors import McpDataAnomalyError
 from core.market.chain_spans import ExpirySpan, entry_span
 from core.market.countries import country_of
@@ -25,8 +24,8 @@ from core.orders.books import Position
 from core.rules.facts import AccountFacts, HeldAccount, MarketFacts, MonitorMarket
 from core.strategy import AnomalySection, Strategy
 from core.values import Leg
-from gateway.paper import trading_tools
 from gateway.paper.instruments import parse_instrument
+from gateway.paper.owner import exchange_rate, owned, total_equity
 from gateway.paper.source import MarketSource, hole_at
 from gateway.paper.typed_chain import chain_columns
 from gateway.paper.venue import Venue
@@ -42,7 +41,7 @@ SPOTS_KEPT: Final = 64
 """An engine knows the spots of its last stored snapshots, so many of them."""
 NO_QUOTES: Final = "deribit.get_options_chain:soft"
 NO_EXPIRY: Final = "deribit.get_options_chain:anomaly"
-USD: Final = CurrencyRequest(currency="USD")
+EUR, USD = "EUR", "USD"
 
 
 class Marked(NamedTuple):
@@ -122,8 +121,7 @@ class VenueReader:
         self._began = venue.clock
         self._stores_snapshots = schedule is Schedule.PRODUCTION
         self._closes: dict[datetime, HourlyClose] = {}
-        fx: FxRate = trading_tools.get_fx_rate(venue, GetFxRate(base="EUR", quote="USD"))
-        self.eur_usd = fx.rate
+        self.eur_usd = exchange_rate(venue, EUR, USD)
 
     @property
     def now(self) -> datetime:
@@ -163,11 +161,10 @@ class VenueReader:
     def account(self) -> AccountFacts:
         """The account of an entry."""
         venue = self._venue
-        holdings = trading_tools.get_holdings(venue).holdings
         return AccountFacts(
             equity_usd=self._equity_usd(),
             eur_usd=self.eur_usd,
-            eth_share=sum(held.share for held in holdings if held.asset == "ETH"),
+            eth_share=owned(venue).eth_share,
             venue_equity_eth=float(venue.equity_eth()),
             initial_margin_eth=float(venue.held_margins_eth()[0]),
         )
@@ -183,7 +180,7 @@ class VenueReader:
         )
 
     def _equity_usd(self) -> float:
-        return float(trading_tools.get_total_equity(self._venue, USD).equity)
+        return float(total_equity(self._venue, USD))
 
     def entry_market(self, held: Iterable[datetime]) -> MarketFacts:
         """The market of an entry; `held` are the expiries of what is open. Raises `NoChainError`."""

@@ -160,7 +160,7 @@ class ModelMarket:
             return known
         if expiry not in self._listing(at).expiries:
             return ()
-        smile, stress = self.smile(at, expiry), self._stress(at)
+        smile, stress = self.smile(at, expiry), self.stress(at)
         quotes = []
         for strike in self.strikes(at, expiry):
             level = smile.at_strike(strike)
@@ -179,7 +179,7 @@ class ModelMarket:
         if not self._lists(at, instrument):
             return None
         smile = self.smile(at, instrument.expiration)
-        found = quote_of(smile, self._stress(at), instrument, smile.at_strike(instrument.strike_usd))
+        found = quote_of(smile, self.stress(at), instrument, smile.at_strike(instrument.strike_usd))
         moment.quotes[instrument] = found
         return found
 
@@ -228,7 +228,8 @@ class ModelMarket:
             smile = moment.smiles[expiry] = expiry_smile(moment.index_usd, moment.dvol_pct, t_years)
         return smile
 
-    def _stress(self, at: datetime) -> float:
+    def stress(self, at: datetime) -> float:
+        """How many times wider than in calm half spreads are."""
         moment = self._moment(at)
         stress = moment.stress
         if stress is None:

@@ -15,9 +15,8 @@ from core.market.chain_columns import recorded_columns
 from core.market.option_chain import OptionChain, Quote
 from core.strategy import AnomalySection
 from core.values import OptionType
-from gateway.paper.instruments import option, parse_instrument
-from gateway.paper.quotes import PaperQuote
-from gateway.paper.smile import ExpirySmile
+from gateway.paper.instruments import ListedOption, option, parse_instrument
+from gateway.paper.smile import ExpirySmile, quote_of
 from gateway.paper.source import MarketSource
 from gateway.paper.typed_chain import chain_columns, forward_text
 
@@ -38,6 +37,9 @@ class Smiled(Protocol):
     def strikes(self, at: datetime, expiry: datetime) -> Sequence[int]:
         """The strikes listed for such an expiry, ascending, USD."""
 
+    def stress(self, at: datetime) -> float:
+        """How many times wider than in calm half spreads are."""
+
 
 def is_sound(smile: ExpirySmile, anomalies: AnomalySection) -> bool:
     """Whether it is certain that no quote of the expiry is broken.
@@ -57,42 +59,37 @@ def is_sound(smile: ExpirySmile, anomalies: AnomalySection) -> bool:
 class SmileChain(OptionChain):
     """All quotes of some expiries at one moment, none of them broken."""
 
-    __slots__ = ("_anomalies", "_at", "_built_quotes", "_built_sides", "_market", "_smiles", "_strikes")
+    __slots__ = ("_anomalies", "_at", "_built_quotes", "_built_sides", "_smiles", "_stress", "_strikes")
 
     def __init__(
         self,
-        market: MarketSource,
-        strikes: dict[datetime, Sequence[int]],
-        smiles: dict[datetime, ExpirySmile],
         at: datetime,
+        smiles: dict[datetime, ExpirySmile],
+        strikes: dict[datetime, Sequence[int]],
+        stress: float,
         anomalies: AnomalySection,
     ) -> None:
         """`strikes` are at least one for each expiry."""
         total = 2 * sum(map(len, strikes.values()))
         super().__init__(_NO_COLUMNS, anomalies, quotes_total=total, broken_total=0, expiries=list(strikes))
-        self._market, self._at, self._anomalies = market, at, anomalies
-        self._strikes, self._smiles = strikes, smiles
+        self._at, self._smiles, self._strikes, self._stress = at, smiles, strikes, stress
+        self._anomalies = anomalies
         self._built_sides: dict[tuple[datetime, OptionType], tuple[Quote, ...]] = {}
         self._built_quotes: dict[str, Quote | None] = {}
 
     def side(self, expiration: datetime, option_type: OptionType) -> tuple[Quote, ...]:
         known = self._built_sides.get((expiration, option_type))
         if known is None:
-            found = (
-                self._market.quote(self._at, option(expiration, strike, option_type))
-                for strike in self._strikes.get(expiration, ())
-            )
-            known = self._built([quote for quote in found if quote is not None])
+            strikes = self._strikes.get(expiration, ())
+            known = self._built([option(expiration, strike, option_type) for strike in strikes])
             self._built_sides[expiration, option_type] = known
         return known
 
     def quote(self, instrument_name: str) -> Quote | None:
         if instrument_name not in self._built_quotes:
             instrument = parse_instrument(instrument_name)
-            found = (
-                self._market.quote(self._at, instrument) if instrument.expiration in self._strikes else None
-            )
-            self._built_quotes[instrument_name] = None if found is None else self._built([found])[0]
+            is_listed = instrument.strike_usd in self._strikes.get(instrument.expiration, ())
+            self._built_quotes[instrument_name] = self._built([instrument])[0] if is_listed else None
         return self._built_quotes[instrument_name]
 
     def sound_levels(self, expiration: datetime) -> list[tuple[float, float, float]]:
@@ -101,11 +98,16 @@ class SmileChain(OptionChain):
         levels = [(float(strike), forward_usd, smile.iv_pct(strike)) for strike in self._strikes[expiration]]
         return [level for level in levels for _ in OptionType]
 
-    def _built(self, quotes: Sequence[PaperQuote]) -> tuple[Quote, ...]:
-        if not quotes:
+    def _built(self, instruments: Sequence[ListedOption]) -> tuple[Quote, ...]:
+        if not instruments:
             return ()
+        smile = self._smiles[instruments[0].expiration]
+        quotes = [
+            quote_of(smile, self._stress, instrument, smile.at_strike(instrument.strike_usd))
+            for instrument in instruments
+        ]
         judged = OptionChain(chain_columns(quotes, self._at), self._anomalies)
-        found = (judged.quote(quote.instrument.name) for quote in quotes)
+        found = (judged.quote(instrument.name) for instrument in instruments)
         return tuple(quote for quote in found if quote is not None)
 
 
@@ -119,4 +121,4 @@ def smile_chain(
     strikes = {expiry: market.strikes(at, expiry) for expiry in expiries}
     if not all(strikes.values()) or not all(is_sound(smile, anomalies) for smile in smiles.values()):
         return None
-    return SmileChain(market, strikes, smiles, at, anomalies)
+    return SmileChain(at, smiles, strikes, market.stress(at), anomalies)

@@ -103,7 +103,7 @@ def _keep(path: Path, columns: Columns) -> bool:
             file.write(FORM + rows)
             for code, column in zip(_CODES, listed, strict=True):
                 if not isinstance(column, array) or column.typecode != code:
-                    column = array(code, column)  # noqa: PLW2901  (the same numbers)
+                    column = array(code, column)
                 content = memoryview(column).cast("B")
                 digest.update(content)
                 file.write(content)

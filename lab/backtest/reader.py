@@ -31,7 +31,7 @@ from gateway.paper.typed_chain import chain_columns
 from gateway.paper.venue import Venue
 from lab.backtest.calendar import last_slot
 from lab.backtest.schedule import Schedule
-from lab.backtest.smile_chain import smile_chain
+from lab.backtest.smile_chain import Smiled, smile_chain
 
 HOUR: Final = timedelta(hours=1)
 DAY: Final = timedelta(days=1)
@@ -75,6 +75,7 @@ class VenueChains:
 
     def __init__(self, source: MarketSource, anomalies: AnomalySection) -> None:
         self._source = source
+        self._smiled = source if isinstance(source, Smiled) else None
         self._anomalies = anomalies
 
     def for_entry(self, now: datetime, span: ExpirySpan) -> OptionChain:
@@ -85,9 +86,10 @@ class VenueChains:
         if hole_at(source.holes, now) is not None:
             raise NoChainError(NO_QUOTES)
         expiries = [expiry for expiry in source.expiries(now) if span.first <= expiry <= span.last]
-        lazy = smile_chain(source, now, expiries, self._anomalies) if expiries else None
-        if lazy is not None:
-            return lazy
+        if self._smiled is not None:
+            lazy = smile_chain(self._smiled, now, expiries, self._anomalies)
+            if lazy is not None:
+                return lazy
         quotes = [quote for expiry in expiries for quote in source.chain(now, expiry)]
         if not quotes:
             raise NoChainError(NO_EXPIRY)
@@ -238,14 +240,12 @@ class VenueReader:
 
     def _hourly_closes(self, start: datetime) -> tuple[HourlyClose, ...]:
         """The closes of the hours that began at or after `start` and are over."""
-        known, found = self._closes, []
-        for bar in self._venue.source.index_bars(ceil_hour(start), floor_hour(self.now)):
-            close = known.get(bar.start)
-            if close is None:
-                close = HourlyClose(at=bar.start + HOUR, close_usd=round(bar.close, 2))
-                known[bar.start] = close
-            found.append(close)
-        return tuple(found)
+        known = self._closes
+        bars = self._venue.source.index_bars(ceil_hour(start), floor_hour(self.now))
+        for bar in bars:
+            if bar.start not in known:
+                known[bar.start] = HourlyClose(at=bar.start + HOUR, close_usd=round(bar.close, 2))
+        return tuple([known[bar.start] for bar in bars])
 
     def _dvol_ago(self, moment: datetime) -> float:
         """The close of the last hour that had ended by then."""

@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 
 from cli.backtest.interruptions import INTERRUPTED, interruptions
+from cli.collector import look_again
 from cli.exit_codes import ExitCode
 from cli.research.options import SweepOptions
 from cli.research.progress import SweepProgress
@@ -31,6 +32,7 @@ from lab.research.walk import Walked, purge_weeks, walked
 def run(options: SweepOptions, clock: Callable[[], datetime]) -> None:
     """Exit code 1 if a point could not be run or confirmed, 130 if a person ended it."""
     require_numpy()
+    look_again()
     journal = SweepJournal(options.out)
     try:
         if journal.dropped:

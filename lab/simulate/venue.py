@@ -19,6 +19,7 @@ from gateway.paper.model_market import ModelMarket
 from gateway.paper.venue import Venue
 from gateway.shell.bodies import HttpAnswer
 from lab.engine import TOKEN
+from lab.simulate.oddities import Oddities
 
 
 @lru_cache(maxsize=32)
@@ -77,16 +78,23 @@ class LabVenue:
         self.store = NoDisk()
         self.venue = Venue(_market(market), Account(assumptions.balance_eth), begin, assumptions)
         self.faults = ComingFaults(seed, played)
+        self.odd = Oddities()
         self.began_with: Decimal = self.venue.account.balance_eth
         self._answer = Dispatch(self.venue, TOKEN, self.faults, self.store)
         self.watchers: list[Callable[[str, bytes, HttpAnswer], None]] = []
-        """Told of each request after it was answered: tool, body, answer."""
+        """Told of each request after it was answered: tool, body as it was sent, answer."""
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether every answer is what it should be."""
+        return not self.faults.are_coming and not self.odd.others_hold
 
     def dispatch(
         self, now: datetime, router: str, tool: str, headers: Mapping[str, str], body: bytes
     ) -> HttpAnswer:
         """Answer one request at the true time `now`."""
-        answer = self._answer(now, router, tool, headers, body)
+        answer = self._answer(now, router, tool, headers, self.odd.request(tool, body))
+        answer = self.odd.answer(tool, answer)
         for watcher in self.watchers:
             watcher(tool, body, answer)
         return answer

@@ -29,6 +29,7 @@ from starlette.types import ASGIApp
 from core.errors import InputError
 from page.door.access import Access
 from page.door.guard import Guard, comes_from_here
+from page.door.headers import ALONE
 from page.door.hosts import Hosts
 from page.drawn import DrawnChart, in_script
 from page.panels.shown import plain
@@ -41,6 +42,7 @@ BODY_S_MAX: Final = 5.0
 REASON_CHARS_MAX: Final = 500
 CYCLE_CHARS_MAX: Final = 100
 YEAR_S: Final = 31_536_000
+ARMING: Final = frozenset({"arm.html", "armed.html"})
 SCRIPT: Final = "text/javascript; charset=utf-8"
 T = TypeVar("T")
 
@@ -261,7 +263,8 @@ class _Routes:
 
     def _shown(self, template: str, status: int, **values: object) -> Response:
         made = _templates().get_template(template)
-        return HTMLResponse(made.render(static=self._addresses, **values), status)
+        headers = ALONE if template in ARMING else None
+        return HTMLResponse(made.render(static=self._addresses, **values), status, headers)
 
     async def _on_thread(self, threads: ThreadPoolExecutor, work: Callable[[], T]) -> T:
         return await asyncio.get_running_loop().run_in_executor(threads, work)

@@ -39,7 +39,7 @@ class OpenTrade:
     pnl_usd: Decimal | None
 
 
-class Breach(NamedTuple):
+class ProtectionBreach(NamedTuple):
     """When a protection was breached, and what people were told of it."""
 
     at: datetime
@@ -61,7 +61,7 @@ class TradingReport:
     account: tuple[AccountPoint, ...]
     entries: Mapping[str, int]
     refusals: tuple[Refusal, ...]
-    breaches: tuple[Breach, ...]
+    breaches: tuple[ProtectionBreach, ...]
 
     @property
     def eth_effect_usd(self) -> Decimal | None:
@@ -103,7 +103,7 @@ def report_of(
     marks: LastMarks | None,
     marks_problem: str | None,
     account: tuple[AccountPoint, ...],
-    breaches: tuple[Breach, ...],
+    breaches: tuple[ProtectionBreach, ...],
 ) -> TradingReport:
     """The report of these rows, wherever they were kept. At least one of them has a time.
 

@@ -12,7 +12,7 @@ from core.errors import FoundWrongError
 from core.values import PositionId
 from reading.books import required_books
 from reading.errors import EmptyBooksError
-from reading.trading import ALL_TIME, Breach, LastMarks, Period, TradingReport, report_of, times_of
+from reading.trading import ALL_TIME, LastMarks, Period, ProtectionBreach, TradingReport, report_of, times_of
 
 
 def trading_report(data_dir: Path, period: Period = ALL_TIME, *, from_copy: bool = False) -> TradingReport:
@@ -40,7 +40,7 @@ def trading_report(data_dir: Path, period: Period = ALL_TIME, *, from_copy: bool
         marks=marks,
         marks_problem=problem,
         account=account,
-        breaches=tuple(Breach(alert.at, alert.text) for alert in told),
+        breaches=tuple(ProtectionBreach(alert.at, alert.text) for alert in told),
     )
 
 

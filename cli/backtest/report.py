@@ -13,7 +13,7 @@ from core.errors import InputError
 from lab.backtest.result import Admitted, BacktestResult
 from lab.backtest.settings import BacktestSettings
 from reading.json_forms import cycle_json, money, trade_json, utc
-from reading.trading import Breach, LastMarks, Period, TradingReport, report_of
+from reading.trading import LastMarks, Period, ProtectionBreach, TradingReport, report_of
 from reading.trading_forms import account_columns, report_json, trade_columns
 
 
@@ -28,7 +28,7 @@ def trading_of(result: BacktestResult) -> TradingReport:
         marks=LastMarks(result.ended, result.spot_usd, result.marks_eth),
         marks_problem=None,
         account=result.account,
-        breaches=tuple(Breach(latch.at, latch.reason) for latch in result.latches),
+        breaches=tuple(ProtectionBreach(latch.at, latch.reason) for latch in result.latches),
     )
 
 

@@ -18,7 +18,7 @@ from core.pricing.black76 import SECONDS_PER_YEAR
 from core.values import OptionType
 from gateway.paper.calendar import DAY, listed_expiries, listed_since, next_expiry_moment
 from gateway.paper.instruments import ListedOption, option
-from gateway.paper.model_path import HOURS_PER_DAY, PLAIN_WALK, DayPath, DayState, Walk, first_state
+from gateway.paper.model_path import HOURS_PER_DAY, PLAIN_WALK, DayPath, DayState, PathWalk, first_state
 from gateway.paper.quotes import PaperQuote
 from gateway.paper.smile import ExpirySmile, expiry_smile, ladder, quote_of, stress_of
 from gateway.paper.source import Bar, Hole, HourlyFunding, ScheduledRelease, VenueFunding
@@ -72,7 +72,7 @@ class ModelMarket:
 
     name: Final[Literal["model"]] = "model"
 
-    def __init__(self, seed: int, steps_per_day: int = STEPS_PER_DAY, walk: Walk = PLAIN_WALK) -> None:
+    def __init__(self, seed: int, steps_per_day: int = STEPS_PER_DAY, walk: PathWalk = PLAIN_WALK) -> None:
         """`steps_per_day` must be a multiple of 48, so that half hours lie on the path's own points."""
         self._seed = seed
         self._walk = walk

@@ -53,8 +53,8 @@ class HeldAtMarks:
         assumed = venue.assumptions
         self._beside_usd = float(assumed.beside_eur * assumed.eur_usd)
 
-    def now(self) -> AtMarks | None:
-        """All of it now; None if a leg has no quote."""
+    def valued(self) -> AtMarks | None:
+        """All of it, now; None if a leg has no quote."""
         venue, held = self._venue, self._current()
         if not held.is_whole:
             return None

@@ -15,11 +15,11 @@ from core.errors import McpDataAnomalyError
 from core.market.chain_spans import ExpirySpan, entry_span
 from core.market.countries import country_of
 from core.market.forwards import forwards_of
-from core.market.freshness import latest_time
 from core.market.funding import HourlyRate, mean_fundings
 from core.market.observations import HourlyClose, Level, MacroEvent, MeanFunding
 from core.market.option_chain import OptionChain
 from core.market.statistics import TREND_HOURS
+from core.market.venue_clock import latest_time
 from core.orders.books import Position
 from core.rules.facts import AccountFacts, HeldAccount, MarketFacts, MonitorMarket
 from core.strategy import AnomalySection, Strategy

@@ -34,6 +34,10 @@ class Oddities:
         self.others_hold = False
         self.other_terms = False
 
+    def changes(self, tool: str) -> bool:
+        """Whether the answer of this tool is changed now."""
+        return self.others_hold and tool == POSITIONS
+
     def request(self, tool: str, body: bytes) -> bytes:
         """The request as the venue takes it."""
         if tool != PLACE or not self.other_terms:
@@ -46,7 +50,7 @@ class Oddities:
 
     def answer(self, tool: str, answer: HttpAnswer) -> HttpAnswer:
         """The answer as it is sent."""
-        if tool != POSITIONS or not self.others_hold or answer.status != 200:
+        if not self.changes(tool) or answer.status != 200:
             return answer
         try:
             told = json.loads(answer.body)

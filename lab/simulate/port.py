@@ -1,12 +1,13 @@
-"""An engine's port to the venue of a simulation: values while nothing disturbs the answers, else the wire.
+"""An engine's port to the venue of a simulation: values, and the wire for what a fault hits.
 
-A read that no fault can hit needs no JSON. It takes as long, passes the same places and gives the same answer
+A read that no fault hits needs no JSON. It takes as long, passes the same places and gives the same answer
 as over the wire (`tests/simulate/test_port.py`), except that a stored snapshot holds only what was looked at.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Final
 
@@ -28,36 +29,37 @@ if TYPE_CHECKING:
 
 TOOK_DECIMALS: Final = 6
 """As the wire tells how long an answer took."""
-Reached = Callable[[ActPlace, str], None]
+
+
+@dataclass(frozen=True)
+class Lab:
+    """What the ports of an engine ask its simulation."""
+
+    may_be_plain: Callable[[], bool]
+    """Whether answers are given as values at all now."""
+    is_hit: Callable[[Router, str, str], bool]
+    """Whether a fault hits a read that has reached its place: tool and correlation. It goes over the wire."""
+    reached: Callable[[ActPlace, str], None]
+    """As in `LabWire`."""
 
 
 class LabPort:
     """One router's tools, for one life of an actor."""
 
-    def __init__(
-        self,
-        wire: ToolPort,
-        typed: VenuePort,
-        ctx: Context,
-        *,
-        is_plain: Callable[[], bool],
-        reached: Reached,
-    ) -> None:
-        """`is_plain` says whether an answer can be given as a value now; `reached` as in `LabWire`."""
+    def __init__(self, wire: ToolPort, typed: VenuePort, ctx: Context, router: Router, lab: Lab) -> None:
         self._wire = wire
         self._typed = typed
         self._ctx = ctx
-        self._is_plain = is_plain
-        self._reached = reached
+        self._router = router
+        self._lab = lab
         self._open = True
 
     def read(
         self, tool: str, request: BaseModel, *, correlation: str, now: datetime
     ) -> BaseModel | OptionChain:
         """As `ToolPort.read`."""
-        if not (self._open and self._is_plain()):
+        if not self._is_plain(tool, correlation):
             return self._wire.read(tool, request, correlation=correlation, now=now)
-        self._reached(ActPlace.REQUEST, tool)
         try:
             return self._typed.read(tool, request, correlation=correlation, now=self._ctx.now())
         finally:
@@ -65,9 +67,8 @@ class LabPort:
 
     def health(self, *, correlation: str) -> HealthAnswer:
         """As `ToolPort.health`."""
-        if not (self._open and self._is_plain()):
+        if not self._is_plain(HEALTH, correlation):
             return self._wire.health(correlation=correlation)
-        self._reached(ActPlace.REQUEST, HEALTH)
         try:
             return self._typed.health(correlation=correlation)
         finally:
@@ -82,21 +83,25 @@ class LabPort:
         self._open = False
         self._wire.close()
 
+    def _is_plain(self, tool: str, correlation: str) -> bool:
+        """Whether the answer is given as a value."""
+        if not (self._open and self._lab.may_be_plain()):
+            return False
+        self._lab.reached(ActPlace.REQUEST, tool)
+        return not self._lab.is_hit(self._router, tool, correlation)
+
     def _take_time(self, tool: str) -> None:
-        self._reached(ActPlace.ANSWER, tool)
+        self._lab.reached(ActPlace.ANSWER, tool)
         self._ctx.sleep(round(self._ctx.rng().uniform(*LATENCY_S), TOOK_DECIMALS))
 
 
-def lab_ports(
-    venue: Venue, strategy: Strategy, *, is_plain: Callable[[], bool], reached: Reached
-) -> Callable[[OpenPort], OpenPort]:
+def lab_ports(venue: Venue, strategy: Strategy, lab: Lab) -> Callable[[OpenPort], OpenPort]:
     """What makes ports to the venue of those over the wire."""
     typed = TypedVenue(venue, strategy, VenueChains(venue.source, strategy.anomalies))
 
     def over(wire: OpenPort) -> OpenPort:
         def opened(ctx: Context, router: Router) -> LabPort:
-            port = typed.open_port(ctx, router)
-            return LabPort(wire(ctx, router), port, ctx, is_plain=is_plain, reached=reached)
+            return LabPort(wire(ctx, router), typed.open_port(ctx, router), ctx, router, lab)
 
         return opened
 

@@ -13,6 +13,7 @@ from typing import Protocol
 from actors.alerting import Letter
 from actors.runtime import CellState, CellStatus, Envelope, Tracer
 from config import LoadedStrategy
+from core.contract import Router
 from core.messages.mcp import EditOrder, SendOrder
 from lab.engine import SimulatedEngine
 from lab.invariants.seen import EngineSeen
@@ -21,13 +22,14 @@ from lab.simulate.acts import ActPlace, Drawn
 from lab.simulate.channel import LabChannel
 from lab.simulate.coverage import Phases
 from lab.simulate.disk import LabDisk
-from lab.simulate.port import lab_ports
+from lab.simulate.port import Lab, lab_ports
 from lab.simulate.venue import LabVenue
 from lab.simulate.wire import LabWire
 
 HANGS_S = 45.0
 """Longer than any hang limit."""
 RING = 4096
+ORDERS = (SendOrder, EditOrder)
 
 
 class PlayedCrashError(RuntimeError):
@@ -151,8 +153,11 @@ class Station:
             ports=lab_ports(
                 self._venue.venue,
                 self._loaded.strategy,
-                is_plain=lambda: not self._drawn.is_on_wire and not self.ahead and self._venue.is_plain,
-                reached=self._request,
+                Lab(
+                    may_be_plain=lambda: not self._drawn.is_on_wire and not self.ahead,
+                    is_hit=self._is_hit,
+                    reached=self._request,
+                ),
             ),
         )
         if self._plant is not None:
@@ -241,6 +246,11 @@ class Station:
             self.seen.messages.fenced_senders.append(f"{life.path} sent {of} after its end")
         self._sayings.reached(self, place, of)
 
+    def _is_hit(self, router: Router, tool: str, correlation: str) -> bool:
+        """Whether the read that has reached its place goes over the wire, because a fault hits it."""
+        self.wire.has_reached = self._venue.is_hit(router, tool, correlation)
+        return self.wire.has_reached
+
     def _heard(self, envelope: Envelope) -> None:
         kind = type(envelope.message).__name__
         self.digest = zlib.crc32(
@@ -258,7 +268,7 @@ class Station:
                 self.seen.messages.tried_again.append(
                     f"{life.path} handles {again} again, which ended a life"
                 )
-        if isinstance(envelope.message, SendOrder | EditOrder):
+        if isinstance(envelope.message, ORDERS):
             self._sayings.sending(self)
         if type(envelope) is Envelope:  # Not a timer's own.
             self._sayings.reached(self, ActPlace.MESSAGE, kind)

@@ -49,6 +49,8 @@ class ComingFaults(Faults):
         super().__init__((), seed, {})
         self._now: dict[int, FaultSpec] = {}
         self._played = played
+        self._ahead: PlayedFault | None = None
+        """Drawn for the call that comes next."""
 
     def begin(self, number: int, text: str) -> None:
         """Play `TARGET:KIND:RATE` from now on."""
@@ -63,7 +65,15 @@ class ComingFaults(Faults):
     def are_coming(self) -> bool:
         return bool(self._now)
 
+    def draw_ahead(self, router: Router, tool: str, correlation: str) -> bool:
+        """Whether a fault hits this call, whose own draw gives the same."""
+        self._ahead = self.draw(router, tool, correlation)
+        return self._ahead is not None
+
     def draw(self, router: Router, tool: str, correlation: str) -> PlayedFault | None:
+        if self._ahead is not None:
+            ahead, self._ahead = self._ahead, None
+            return ahead
         played = super().draw(router, tool, correlation)
         if played is not None:
             self._played(played.kind.value)
@@ -84,10 +94,9 @@ class LabVenue:
         self.watchers: list[Callable[[str, bytes, HttpAnswer], None]] = []
         """Told of each request after it was answered: tool, body as it was sent, answer."""
 
-    @property
-    def is_plain(self) -> bool:
-        """Whether every answer is what it should be."""
-        return not self.faults.are_coming and not self.odd.others_hold
+    def is_hit(self, router: Router, tool: str, correlation: str) -> bool:
+        """Whether the answer to the call that comes next, this one, is not what it should be."""
+        return self.odd.changes(tool) or self.faults.draw_ahead(router, tool, correlation)
 
     def dispatch(
         self, now: datetime, router: str, tool: str, headers: Mapping[str, str], body: bytes

@@ -23,7 +23,7 @@ from lab.simulate.lasting import LastingFaults
 from lab.simulate.looks import LookTimes
 from lab.simulate.outcome import BreachFoundError, Found, WorldOutcome
 from lab.simulate.person import Person
-from lab.simulate.rest import has_come_to_rest, is_calm
+from lab.simulate.rest import has_come_to_rest, is_calm, what_is_told
 from lab.simulate.station import KilledHere, Sayings, Station
 from lab.simulate.summary import sum_up
 from lab.simulate.venue import LabVenue
@@ -330,7 +330,9 @@ class World:
     def _look_again(self) -> None:
         if self.now < self._looks.next_at:
             return  # It was brought forward.
-        self._look(self._moment())
+        moment = self._moment()
+        if self._looks.is_due(self.now, (moment, what_is_told(self._stations(), self._venue.venue.account))):
+            self._look(moment)
         self._agenda.add(self._looks.looked(self.now), self._look_again)
 
     def _happens(self, now: datetime) -> None:
@@ -352,24 +354,25 @@ class World:
         return Moment.REST if has_come_to_rest(self.main, self._venue.venue.account) else Moment.CALM
 
     def _look(self, moment: Moment) -> None:
-        self._looking = True
-        try:
-            self.outcome.looks += 1
-            self.outcome.rests += moment in (Moment.REST, Moment.END)
-            for station in self._stations():
-                station.seen.audit.go_on()
-            self._check(moment)
-        finally:
-            self._looking = False
+        self.outcome.looks += 1
+        self.outcome.rests += moment in (Moment.REST, Moment.END)
+        for station in self._stations():
+            station.seen.audit.go_on()
+        self._check(moment)
         self._raise_found()
 
     def _check(self, moment: Moment) -> None:
-        if self._breach is None:
+        if self._breach is not None:
+            return
+        self._looking = True
+        try:
             engines = [station.seen for station in self._stations()]
             seen = self._watch.seen(self.now_inside(), engines, has_alien=self._has_alien)
             found = tuple(breaches(seen, moment))
-            self._breach = found[0] if found else None
-            self._broken = {breach.number for breach in found}
+        finally:
+            self._looking = False
+        self._breach = found[0] if found else None
+        self._broken = {breach.number for breach in found}
 
     def _raise_found(self) -> None:
         if self._breach is not None:
@@ -391,10 +394,6 @@ class World:
             self._check_inside(self._current, Moment.REQUEST)
 
     def _check_inside(self, station: Station, moment: Moment) -> None:
-        self._looking = True
-        try:
-            self._check(moment)
-        finally:
-            self._looking = False
+        self._check(moment)
         if self._breach is not None:
             station.halt()

@@ -48,7 +48,7 @@ def test_the_command_writes_what_the_gateway_reads_and_shows_what_changes(cli: C
 @pytest.mark.soak
 def test_simulated_venue_gateway_and_engine_find_each_other(tmp_path: Path) -> None:
     state = {"CERBERO_GATEWAY_TOKEN": TOKEN, "CERBERO_GATEWAY_STATE_DIR": str(tmp_path)}
-    with serving("gateway", "sim", "--port", "0") as simulated:
+    with serving("gateway", "sim", "--port", "0", "--data-dir", str(tmp_path / "sim")) as simulated:
         checked = subprocess.run(
             [*RUN, "gateway", "check"],
             env=os.environ | simulated | state,

@@ -22,7 +22,7 @@ from gateway.live.venue.wire import http_client
 from gateway.shell.bodies import HttpAnswer
 from gateway.shell.door import HEALTH
 
-BASE_URL: Final = "http://gateway.in-process"
+BASE_URL: Final = "http://127.0.0.1"
 """Never connected to."""
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from datetime import UTC, datetime
 from pathlib import Path
 from time import time
 from typing import Final, NamedTuple
@@ -49,9 +50,12 @@ def run(port: int, options: SimSaid, announce: Callable[[str], None]) -> None:
     Raises `InputError` if the port can't be bound, or the folder can't be used.
     """
     folder = SimFolder(options.data_dir, f"model seed {options.seed}")
+    market = ModelMarket(options.seed)
+    # The path from its begin to now takes a while, which would be the first caller's.
+    market.index_usd(datetime.now(UTC))
     try:
         venue = SimVenue(
-            ModelMarket(options.seed),
+            market,
             time,
             seed=options.seed,
             keys=options.keys,

@@ -76,6 +76,7 @@ class Mortal(GatewayVenue):
         self.kill_at: PlacingStep | None = None
         self.kill_after_s: dict[str, float] = {}
         """By tool, how long after the arrival of its next request the gateway dies."""
+        self._deaths: list[asyncio.TimerHandle] = []
         self.venue_is_up = True
         self.alive: InProcessGateway | None = None
         super().__init__(
@@ -93,6 +94,7 @@ class Mortal(GatewayVenue):
 
     def kill_gateway(self) -> None:
         """Nothing of it is written any more, and nothing of it goes on but what is at the venue."""
+        self._spare()
         if self.alive is None:
             return
         self.alive.sources.folder.close()
@@ -129,6 +131,7 @@ class Mortal(GatewayVenue):
         self.sim.faults.clear()
         self.kill_at = None
         self.kill_after_s.clear()
+        self._spare()
 
     def fill(self, amount: int) -> None:
         """Somebody takes so much of the oldest order that rests, or what is left of it."""
@@ -239,11 +242,17 @@ class Mortal(GatewayVenue):
         call = self.loop.create_task(self.alive.call(router, tool, "tests", body))
         call.add_done_callback(lambda _: self.loop.stop())
         if tool in self.kill_after_s:
-            self.loop.call_later(self.kill_after_s.pop(tool), self.kill_gateway)
+            self._deaths.append(self.loop.call_later(self.kill_after_s.pop(tool), self.kill_gateway))
         self.loop.run_forever()
         if call.cancelled() or isinstance(call.exception(), KilledError):
             return None
         return call.result()
+
+    def _spare(self) -> None:
+        """Whoever lives now does not die of what was meant for it, or for the one before."""
+        for death in self._deaths:
+            death.cancel()
+        self._deaths.clear()
 
     def _arrives(self, router: str, tool: str, body: bytes) -> None:
         """A request whose sender has given it up."""

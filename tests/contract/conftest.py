@@ -1,6 +1,4 @@
-"""The venues on the bench: the fake one in this process, the paper venue over HTTP, and the live gateway with a
-simulated Deribit in this process.
-"""
+"""The venues on the bench: the fake one and the live gateway in this process, the paper venue over HTTP."""
 
 from __future__ import annotations
 

@@ -144,7 +144,7 @@ def looking(
         if before:
             page.add_init_script(f"({before})()")
         looked = Looking(page, link.split("/enter")[0].rsplit("?", 1)[0].rstrip("/"))
-        # Not by a locator: playwright puts 330 kB of script into the page for one, which has to be read before its words.
+        # For a locator playwright puts 330 kB of script into the page, which would be read before its words.
         page.goto(link)
         yield looked
     finally:

@@ -17,7 +17,7 @@ from statistics import median
 from tempfile import TemporaryDirectory
 from threading import Event, Thread
 from time import perf_counter
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from actors.control.wire import RequestName
@@ -38,21 +38,24 @@ YEARS = Path(__file__).resolve().parents[2] / "page-speed" / "years"
 """Kept for the next time, as writing it takes half a minute."""
 CLIENTS = 10
 ASKS = 200
-TIMES = """
+WORDS = """
 () => {
-  // What is laid out in one frame has been painted by the next; a chart only if it lies in the window.
-  const words = () => document.querySelector("#health [data-live] *");
-  const chart = () => [...document.querySelectorAll("[data-chart] .still")].find((still) => {
-    const box = still.getBoundingClientRect();
-    return laidOut(still) && box.top < innerHeight && box.bottom > 0;
-  });
-  const laidOut = (one) => one?.checkVisibility({ contentVisibilityAuto: true });
-  const before = {};
+  // The panels below the verdict are laid out and painted by the frame that tells of the end of this.
+  const told = () => requestAnimationFrame(() => setTimeout(() => { window.wordsAt ??= performance.now(); }));
+  addEventListener("animationend", told);
+}
+"""
+CHARTS = """
+() => {
+  // A chart that is laid out and lies in the window in one frame has been painted by the next.
+  let before = false;
   const look = () => {
-    for (const [name, find] of [["wordsAt", words], ["chartedAt", chart]]) {
-      if (before[name]) window[name] ??= performance.now();
-      before[name] ||= laidOut(find());
-    }
+    if (before) { window.chartedAt = performance.now(); return; }
+    before = [...document.querySelectorAll("[data-chart] .still")].some((still) => {
+      const box = still.getBoundingClientRect();
+      const laidOut = still.checkVisibility({ contentVisibilityAuto: true });
+      return laidOut && box.top < innerHeight && box.bottom > 0;
+    });
     requestAnimationFrame(look);
   };
   requestAnimationFrame(look);
@@ -131,8 +134,8 @@ def in_browser(folder: Path) -> Iterator[tuple[str, str]]:
             # With a hand on the page nothing but the first words can be measured: it is work of its own.
             for before, awaited, at in (
                 ("", "performance.getEntriesByName('first-contentful-paint')[0]", ""),
-                (TIMES, "window.wordsAt", ""),
-                (TIMES, "window.chartedAt", "#figure-of-payoff-usd"),
+                (WORDS, "window.wordsAt", ""),
+                (CHARTS, "window.chartedAt", "#figure-of-payoff-usd"),
             ):
                 with served(data_dir) as page:
                     if ALONE in sys.argv:

@@ -26,10 +26,11 @@ class Built(NamedTuple):
 
     sides: dict[tuple[datetime, datetime, OptionType], tuple[Quote, ...]]
     legs: dict[tuple[datetime, str], Quote | None]
+    chains: dict[tuple[datetime, ExpirySpan], MappedChain]
 
 
 BUILT_MAX: Final = 50_000
-"""More sides and legs of a market than a sweep looks at; from then on all of them are built anew."""
+"""More sides, legs and chains of a market than a sweep looks at; from then on all of them are built anew."""
 
 
 class MappedChain(OptionChain):
@@ -116,19 +117,23 @@ class MappedChains:
         return self.for_held(now, ExpirySpan(expiry, expiry))
 
     def _chain(self, now: datetime, span: ExpirySpan, quote_min_usd: float) -> OptionChain:
-        return MappedChain(
-            self._market,
-            now,
-            span,
-            self._anomalies,
-            recorded_deltas=self._switches.delta == "recorded",
-            quote_min_usd=quote_min_usd,
-            built=self._built((*self._way, quote_min_usd)),
-        )
+        built = self._built((*self._way, quote_min_usd))
+        known = built.chains.get((now, span))
+        if known is None:
+            known = built.chains[now, span] = MappedChain(
+                self._market,
+                now,
+                span,
+                self._anomalies,
+                recorded_deltas=self._switches.delta == "recorded",
+                quote_min_usd=quote_min_usd,
+                built=built,
+            )
+        return known
 
     def _built(self, way: tuple[str, str, float]) -> Built:
         """What was built in this way before."""
         built = self._market.built.get(way)
-        if built is None or len(built.sides) + len(built.legs) > BUILT_MAX:
-            built = self._market.built[way] = Built({}, {})
+        if built is None or sum(map(len, built)) > BUILT_MAX:
+            built = self._market.built[way] = Built({}, {}, {})
         return built

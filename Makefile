@@ -7,6 +7,7 @@ BIN := $(VENV)/bin
 MADE := $(VENV)/.made-stamp
 RUNTIME := $(VENV)/.runtime-stamp
 DEV := $(VENV)/.dev-stamp
+RESEARCH := $(VENV)/.research-stamp
 BROWSER := $(VENV)/.browser-stamp
 # What builds the documentation has an environment of its own: no test and no engine needs it.
 DOCS_VENV := .venv-docs
@@ -20,7 +21,7 @@ PAPER_ARGS ?= --days 28 --seed 1
 TEST_ARGS ?= -n auto --dist loadfile
 
 .DEFAULT_GOAL := help
-.PHONY: always help venv venv-dev paper live-demo test test-long coverage mutants lint types runbook pages metrics-page docs bench soak soak-months two-roads simulate simulate-long power tamper kills gateway-kills hostile drills screens test-page page-screens crosscheck image-check compose-check pykka-suite null-sweeps
+.PHONY: always help venv venv-research venv-dev paper live-demo test test-long coverage mutants lint types runbook pages metrics-page docs bench soak soak-months two-roads simulate simulate-long power tamper kills gateway-kills hostile drills screens test-page page-screens crosscheck image-check compose-check pykka-suite null-sweeps
 
 help:  ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -60,6 +61,14 @@ $(DEV): requirements-dev.lock $(RUNTIME)
 	@mv $(MADE).unfinished $(MADE)
 	@touch $@
 
+# What sweeps, their clusters and Parquet need, over what running needs.
+$(RESEARCH): requirements-research.lock $(RUNTIME)
+	@mv $(MADE) $(MADE).unfinished
+	$(LOCKED) -r requirements-research.lock
+	$(PIP) check
+	@mv $(MADE).unfinished $(MADE)
+	@touch $@
+
 # What drives a browser is installed over it; no other test needs it.
 $(BROWSER): requirements-browser.lock $(DEV)
 	@mv $(MADE) $(MADE).unfinished
@@ -89,6 +98,8 @@ $(STRANGERS): requirements-strangers.lock $(STRANGERS_MADE)
 	@touch $@
 
 venv: $(RUNTIME)  ## Make .venv/ with what running needs
+
+venv-research: $(RESEARCH)  ## The same with what sweeps, clusters and Parquet need
 
 venv-dev: $(DEV)
 

@@ -126,7 +126,8 @@ def _cluster(address: str) -> Executor:
         from lab.research.cluster import Cluster
     except ImportError:
         raise InputError(
-            f"--cluster {address}: expected distributed, found none; pip install 'cerbero-bite[cluster]'"
+            f"--cluster {address}: expected distributed, found none; make venv-research, or "
+            "pip install 'cerbero-bite[cluster]'"
         ) from None
     return Cluster(address)
 

@@ -40,8 +40,7 @@ class BacktestBooks:
 
     def at(self, now: datetime) -> Books:
         """The live books, as the rules of the protections take them."""
-        latches = () if self.latch is None else (self.latch,)
-        return Books(as_of=now, seq=0, positions=self.live, orders=(), instructions=(), latches=latches)
+        return live_books(now, self.live, self.latch)
 
     def await_fill(self, position_id: PositionId, cycle_id: CycleId, plan: ComboPlan) -> None:
         """An entry is under way."""
@@ -119,6 +118,12 @@ class BacktestBooks:
             self._open[position.position_id] = position
         else:
             self._open.pop(position.position_id, None)
+
+
+def live_books(at: datetime, live: tuple[Position, ...], latch: EntryLatch | None) -> Books:
+    """The live books at a moment, as the rules of the protections take them."""
+    latches = () if latch is None else (latch,)
+    return Books(as_of=at, seq=0, positions=live, orders=(), instructions=(), latches=latches)
 
 
 def combos_of(position: Position, fills: Sequence[Trade]) -> int:

@@ -147,7 +147,7 @@ class Cycles:
                 return CycleEnding(CycleOutcome.DATA_FAILED, (error.reason,))
             due = self._decide(now, to_decide, closing, market, outcomes, reasons)
         elif not self.books.live:
-            self.protection.look(now, {}, None, NOT_READ)
+            self.protection.look_at_nothing(now)
         if due:
             yield from self._close_due(due, outcomes, reasons)
         return CycleEnding(next(outcome for outcome in OUTCOME_RANK if outcome in outcomes), tuple(reasons))

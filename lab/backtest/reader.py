@@ -5,11 +5,12 @@ Every figure is rounded as the venue's tools tell it, so that a decision sees wh
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from decimal import Decimal
-from typing import Final, Protocol
+from typing import Final, NamedTuple, Protocol
 
+from actors.decision.facts import marks_of
 from core.contract import CurrencyRequest, FxRate, GetFxRate
 from core.errors import McpDataAnomalyError
 from core.market.chain_spans import ExpirySpan, entry_span
@@ -20,6 +21,7 @@ from core.market.funding import HourlyRate, mean_fundings
 from core.market.observations import HourlyClose, Level, MacroEvent, MeanFunding
 from core.market.option_chain import OptionChain
 from core.market.statistics import TREND_HOURS
+from core.orders.books import Position
 from core.rules.facts import AccountFacts, HeldAccount, MarketFacts, MonitorMarket
 from core.strategy import AnomalySection, Strategy
 from core.values import Leg
@@ -42,6 +44,13 @@ SPOTS_KEPT: Final = 64
 NO_QUOTES: Final = "deribit.get_options_chain:soft"
 NO_EXPIRY: Final = "deribit.get_options_chain:anomaly"
 USD: Final = CurrencyRequest(currency="USD")
+
+
+class Marked(NamedTuple):
+    """The exact marks of positions at one moment, by instrument, and the index."""
+
+    marks_eth: Mapping[str, Decimal]
+    spot_usd: float
 
 
 class NoChainError(Exception):
@@ -136,8 +145,9 @@ class VenueReader:
         """False in a hole of the record."""
         return hole_at(self._venue.source.holes, self.now) is None
 
-    def spot_usd(self) -> float:
-        return float(self._venue.index_usd())
+    def spot_usd(self, at: datetime | None = None) -> float:
+        """The index now, or at a moment that is over."""
+        return float(self._venue.index_usd(at))
 
     def dvol(self) -> float:
         return round(self._venue.source.dvol_pct(self.now), 2)
@@ -146,17 +156,23 @@ class VenueReader:
         """The quotes of the legs of one position, judged. Raises `NoChainError`."""
         return self._chains.for_legs(self.now, legs)
 
-    def chain_of_legs(self, legs: Iterable[Leg]) -> OptionChain | None:
-        """The quotes of these legs alone, as far as they are listed; None if none is."""
-        names = tuple([leg.instrument_name for leg in legs])
-        return self._decoded.legs((self._judged_by, self.now, names), lambda: self._read_legs(names))
+    def chain_of_legs(self, legs: Iterable[Leg], at: datetime | None = None) -> OptionChain | None:
+        """The quotes of these legs alone, as far as they are listed now, or were at a moment that is over;
+        None if none is."""
+        moment, names = self.now if at is None else at, tuple([leg.instrument_name for leg in legs])
+        return self._decoded.legs((self._judged_by, moment, names), lambda: self._read_legs(moment, names))
 
-    def _read_legs(self, names: Sequence[str]) -> OptionChain | None:
-        found = (self._venue.source.quote(self.now, parse_instrument(name)) for name in names)
+    def _read_legs(self, moment: datetime, names: Sequence[str]) -> OptionChain | None:
+        found = (self._venue.source.quote(moment, parse_instrument(name)) for name in names)
         quotes = [quote for quote in found if quote is not None]
         if not quotes:
             return None
-        return OptionChain(chain_columns(quotes, self.now), self._strategy.anomalies)
+        return OptionChain(chain_columns(quotes, moment), self._strategy.anomalies)
+
+    def marked_at(self, at: datetime, live: Sequence[Position]) -> Marked:
+        """The marks of positions at a moment that is now or over, and the index of then."""
+        chain = self.chain_of_legs([leg for position in live for leg in position.plan.legs], at)
+        return Marked(marks_of(chain, live), self.spot_usd(at))
 
     def account(self) -> AccountFacts:
         """The account of an entry."""

@@ -70,6 +70,7 @@ class SharedMarket:
         self._source = source
         self._indices = Once[datetime, float](ANSWERS_MAX)
         self._quotes = Once[tuple[datetime, ListedOption], PaperQuote | None](ANSWERS_MAX)
+        self._marks = Once[tuple[datetime, ListedOption], float | None](ANSWERS_MAX)
         self._values = Once[tuple[datetime, ListedOption], PaperQuote | None](ANSWERS_MAX)
         self._listed = Once[tuple[datetime, datetime], Sequence[PaperQuote]](EXPIRIES_MAX)
         self.decoded = Decoded(is_kept=True)
@@ -98,6 +99,9 @@ class SharedMarket:
 
     def valued(self, at: datetime, instrument: ListedOption) -> PaperQuote | None:
         return self._values((at, instrument), lambda: self._source.valued(at, instrument))
+
+    def mark_eth(self, at: datetime, instrument: ListedOption) -> float | None:
+        return self._marks((at, instrument), lambda: self._source.mark_eth(at, instrument))
 
     def dvol_pct(self, at: datetime) -> float:
         return self._source.dvol_pct(at)

@@ -55,8 +55,8 @@ def test_points_of_all_sweeps_are_counted_and_a_second_run_finds_all_on_record(
     assert main([*WEEK, *out, "--set", "exits.profit_of_credit=0.5,0.4"]) == 0
     assert "2 asked, 2 on record before, 0 run now" in capsys.readouterr().out
     main([*WEEK, "--set", "exits.profit_of_credit=0.6"])
-    (file,) = counted.iterdir()
-    assert len(file.read_text("ascii").split()) == 3
+    points = (counted / tried.ALL_SEEDS).read_text("utf-8").split()
+    assert len(points) == 3
 
 
 @pytest.mark.parametrize(
@@ -124,7 +124,10 @@ def test_the_best_point_is_repeated_through_the_actors_and_behind_the_holdout(
     held = ["--to", "2026-01-26", "--holdout", "2026-01-19"]
     for look in (1, 2):
         assert main(["sweep", "--model", "--seeds", "1", *held, *sets]) == 0
-        assert f"look {look} of this folder behind 2026-01-19; it is on record" in capsys.readouterr().out
+        said = capsys.readouterr().out
+        assert f"look {look} behind a holdout of this market, this one behind 2026-01-19" in said
+        assert ("who looks again" in said) == (look == 2)
+        assert "is no holdout" not in said
     before, behind = json.loads((out / "sweep.json").read_text("utf-8"))["confirmed"]
     assert (before["behind_holdout"], behind["behind_holdout"]) == (False, True)
     assert (before["trades"], before["differences"], behind["differences"]) == (1, [], [])

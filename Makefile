@@ -113,7 +113,7 @@ test: $(DEV)  ## Run the tests (TEST_ARGS="tests/core -k sizing")
 	$(BIN)/python -m pytest $(TEST_ARGS)
 
 test-long: $(DEV)  ## Whole engines that play for weeks or are killed (a minute or two)
-	$(BIN)/python -m pytest -m long tests/actors tests/cli tests/gateway tests/kills tests/power tests/scenarios $(TEST_ARGS)
+	$(BIN)/python -m pytest -m long tests/actors tests/cli tests/gateway tests/kills tests/power tests/research tests/scenarios $(TEST_ARGS)
 
 coverage: $(DEV)  ## Every line and branch of core/ by its own tests; fails under 100 %
 	$(BIN)/python -m pytest tests/core $(TEST_ARGS) --cov --cov-report=term
@@ -170,8 +170,6 @@ soak-months: $(DEV)  ## Ninety market days on threads with faults: what grows (h
 NULL_SWEEPS := null-sweeps
 null-sweeps: $(DEV)  ## How often a verdict finds what is not there: 2,000 drawn sweeps, 200 market years (an hour)
 	$(BIN)/python -m pytest -m soak --timeout 0 -s tests/research/test_max_t.py
-	$(BIN)/python run.py sweep --model --seeds 1:200 --resume-after-days 30 --out $(NULL_SWEEPS) \
-		--set strikes.delta_target=0.17,0.2,0.23 --set exits.profit_of_credit=0.4,0.5,0.6
 	$(BIN)/python -m tests.research.null_rate $(NULL_SWEEPS)
 
 # The cuts need root, loop devices and mkfs.ext4, the crash states strace; what is missing is skipped with its reason.

@@ -7,6 +7,7 @@ import os
 import signal
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from time import monotonic
 
@@ -113,6 +114,45 @@ def test_an_interruption_ends_it_within_two_seconds_and_the_same_command_goes_on
     assert took_s < 2.0 + _SLOW_S
     while any(_runs(child) for child in children):
         assert monotonic() - began < 2.0 + _SLOW_S
+
+
+def test_what_fails_for_one_reason_is_told_once(capsys: pytest.CaptureFixture[str]) -> None:
+    before = [*WEEK, "--from", "2020-01-01", "--set", "exits.profit_of_credit=0.4,0.5,0.6"]
+    assert main(before) == 1
+    (line,) = [line for line in capsys.readouterr().out.splitlines() if line.startswith("failed")]
+    assert "exits.profit_of_credit=" in line
+    assert ", model seed 1, and 2 more: --from: the market begins at 2026-01-05T00:00:00Z" in line
+
+
+@pytest.fixture
+def small_disk(tmp_path: Path) -> Iterator[Path]:
+    """A disk of 24 KB."""
+    disk = tmp_path / "disk"
+    disk.mkdir()
+    mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=24k", "none", str(disk)], check=False)
+    if mounted.returncode:
+        pytest.skip("no disk can be mounted here")
+    yield disk
+    subprocess.run(["umount", str(disk)], check=True)
+
+
+@pytest.mark.long
+def test_a_sweep_whose_disk_is_full_ends_with_a_word_and_goes_on_when_there_is_room(
+    small_disk: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out = small_disk / "out"
+    six = ["--set", "exits.profit_of_credit=0.3,0.4,0.5", "--set", "strikes.delta_target=0.18,0.2"]
+    command = [*WEEK, *six, "--out", str(out)]
+    assert main(command) == 2
+    assert "No space left on device" in capsys.readouterr().err
+    before = (out / "journal.jsonl").read_text("utf-8").splitlines()
+    assert 0 < len(before) < 6
+    subprocess.run(["mount", "-o", "remount,size=1m", str(small_disk)], check=True)
+    assert main(command) == 0
+    said = capsys.readouterr().out
+    assert f"6 asked, {len(before)} on record before, {6 - len(before)} run now" in said
+    after = (out / "journal.jsonl").read_text("utf-8").splitlines()
+    assert (after[: len(before)], len(after)) == (before, 6)
 
 
 @pytest.mark.soak

@@ -8,8 +8,9 @@ from cli.views.output import show_fields, show_table, usd_text
 from cli.views.say import say
 from lab.research.answer import Answer
 from lab.research.confirm import Confirmed
+from lab.research.executor import PointTask
 from lab.research.null_rate import NullRate
-from lab.research.points import Impossible, Point
+from lab.research.points import Impossible, Point, named
 from lab.research.sensitivity import Change, HeatMap, Paired
 from lab.research.sweep import Swept
 from lab.research.walk import Walked
@@ -176,8 +177,11 @@ def _runs(swept: Swept, impossible: Sequence[Impossible]) -> Iterator[tuple[str,
     yield "runs", f"{swept.asked} asked, {swept.known} on record before, {swept.ran} run now"
     if not swept.is_whole:
         yield "not whole", "some are missing; with --out the same command goes on from here"
+    by_reason: dict[str, list[PointTask]] = {}
     for raised in swept.failed:
-        name = " ".join(f"{key}={value}" for key, value in raised.task.values)
-        yield "failed", f"{name}, {raised.task.plan.market.name}: {raised.why}"
+        by_reason.setdefault(raised.why, []).append(raised.task)
+    for why, tasks in by_reason.items():
+        more = f", and {len(tasks) - 1} more" if len(tasks) > 1 else ""
+        yield "failed", f"{named(tasks[0].values)}, {tasks[0].plan.market.name}{more}: {why}"
     for each in impossible:
         yield "can't work", f"{each.name}: {each.why}"

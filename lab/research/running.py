@@ -7,12 +7,12 @@ from typing import Final
 
 from gateway.paper.source import MarketSource
 from lab.backtest.running import run_backtest
-from lab.backtest.sources import Market, source_of
+from lab.backtest.sources import Market, shared_source_of
 from lab.research.executor import PointTask
 from lab.research.found import Ran, found_of, report_of_point
 
-MARKETS_KEPT: Final = 2
-"""Of seeds that follow each other only the newest are asked for again."""
+MARKETS_KEPT: Final = 1
+"""Points go market by market. What was made of a market is large."""
 LOOK_EVERY: Final = 64
 """How many steps of a run pass between two looks at whether it is still wanted."""
 
@@ -46,7 +46,7 @@ class Runner:
     def _opened(self, market: Market) -> MarketSource:
         known = self._sources.pop(market, None)
         if known is None:
-            known = source_of(market)
+            known = shared_source_of(market)
             while len(self._sources) >= MARKETS_KEPT:
                 del self._sources[next(iter(self._sources))]
         self._sources[market] = known

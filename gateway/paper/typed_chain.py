@@ -23,7 +23,7 @@ def chain_columns(quotes: Sequence[PaperQuote], at: datetime) -> ChainColumns:
     stamp, number = iso_utc(at), len(quotes)
     mark_texts = [f"{mark:.6f}" for mark in marks]
     forward_texts = {forward: forward_text(forward) for forward in set(forwards)}
-    expiries = {option.expiration: iso_utc(option.expiration) for option in options}
+    expiries = {expiry: iso_utc(expiry) for expiry in {option.expiration for option in options}}
     return ChainColumns(
         tuple([option.name for option in options]),
         tuple([str(option.strike_usd) for option in options]),

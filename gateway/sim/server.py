@@ -52,7 +52,7 @@ def run(port: int, options: SimSaid, announce: Callable[[str], None]) -> None:
     folder = SimFolder(options.data_dir, f"model seed {options.seed}")
     market = ModelMarket(options.seed)
     # The path from its begin to now takes a while, which would be the first caller's.
-    market.index_usd(datetime.now(UTC))
+    market.index_usd(datetime.fromtimestamp(time(), UTC))
     try:
         venue = SimVenue(
             market,

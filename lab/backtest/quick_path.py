@@ -69,7 +69,8 @@ def hourly_bounds_in_columns(values: array[float]) -> list[tuple[float, float]]:
 
     whole = numpy.frombuffer(values)
     hours, ends = whole[:-1].reshape(HOURS_PER_DAY, -1), whole[:: (len(values) - 1) // HOURS_PER_DAY][1:]
-    lows, highs = numpy.minimum(hours.min(1), ends), numpy.maximum(hours.max(1), ends)
+    lows = numpy.minimum(numpy.minimum.reduce(hours, 1), ends)
+    highs = numpy.maximum(numpy.maximum.reduce(hours, 1), ends)
     return list(zip(lows.tolist(), highs.tolist(), strict=True))
 
 

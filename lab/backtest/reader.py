@@ -32,7 +32,7 @@ from gateway.paper.venue import Venue
 from lab.backtest.calendar import last_slot
 from lab.backtest.schedule import Schedule
 from lab.backtest.shared_market import decoded_of
-from lab.backtest.smile_chain import smile_chain
+from lab.backtest.smile_chain import Smiled, smile_chain
 
 HOUR: Final = timedelta(hours=1)
 DAY: Final = timedelta(days=1)
@@ -76,6 +76,7 @@ class VenueChains:
 
     def __init__(self, source: MarketSource, anomalies: AnomalySection) -> None:
         self._source = source
+        self._smiled = source if isinstance(source, Smiled) else None
         self._anomalies = anomalies
         self._decoded = decoded_of(source)
         self._judged_by = anomalies.model_dump_json()
@@ -91,9 +92,10 @@ class VenueChains:
         if hole_at(source.holes, now) is not None:
             raise NoChainError(NO_QUOTES)
         expiries = [expiry for expiry in source.expiries(now) if span.first <= expiry <= span.last]
-        lazy = smile_chain(source, now, expiries, self._anomalies) if expiries else None
-        if lazy is not None:
-            return lazy
+        if self._smiled is not None:
+            lazy = smile_chain(self._smiled, now, expiries, self._anomalies)
+            if lazy is not None:
+                return lazy
         quotes = [quote for expiry in expiries for quote in source.chain(now, expiry)]
         if not quotes:
             raise NoChainError(NO_EXPIRY)
@@ -257,14 +259,11 @@ class VenueReader:
         return self._decoded.closes(hours, lambda: self._read_closes(*hours))
 
     def _read_closes(self, first: datetime, last: datetime) -> tuple[HourlyClose, ...]:
-        known, found = self._closes, []
-        for bar in self._venue.source.index_bars(first, last):
-            close = known.get(bar.start)
-            if close is None:
-                close = HourlyClose(at=bar.start + HOUR, close_usd=round(bar.close, 2))
-                known[bar.start] = close
-            found.append(close)
-        return tuple(found)
+        known, bars = self._closes, self._venue.source.index_bars(first, last)
+        for bar in bars:
+            if bar.start not in known:
+                known[bar.start] = HourlyClose(at=bar.start + HOUR, close_usd=round(bar.close, 2))
+        return tuple([known[bar.start] for bar in bars])
 
     def _dvol_ago(self, moment: datetime) -> float:
         """The close of the last hour that had ended by then."""

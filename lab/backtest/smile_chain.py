@@ -17,7 +17,6 @@ from core.strategy import AnomalySection
 from core.values import OptionType
 from gateway.paper.instruments import ListedOption, option, parse_instrument
 from gateway.paper.smile import ExpirySmile, quote_of
-from gateway.paper.source import MarketSource
 from gateway.paper.typed_chain import chain_columns, forward_text
 
 TOLD_DELTA: Final = 1e-5
@@ -112,13 +111,15 @@ class SmileChain(OptionChain):
 
 
 def smile_chain(
-    market: MarketSource, at: datetime, expiries: Sequence[datetime], anomalies: AnomalySection
+    market: Smiled, at: datetime, expiries: Sequence[datetime], anomalies: AnomalySection
 ) -> SmileChain | None:
-    """The chain of these expiries; None if the market is not made by a smile, or a quote may be broken."""
-    if not isinstance(market, Smiled):
-        return None
+    """The chain of these expiries; None if there is none of them, or a quote may be broken."""
     smiles = {expiry: market.smile(at, expiry) for expiry in expiries}
     strikes = {expiry: market.strikes(at, expiry) for expiry in expiries}
-    if not all(strikes.values()) or not all(is_sound(smile, anomalies) for smile in smiles.values()):
+    if (
+        not strikes
+        or not all(strikes.values())
+        or not all(is_sound(smile, anomalies) for smile in smiles.values())
+    ):
         return None
     return SmileChain(at, smiles, strikes, market.stress(at), anomalies)

@@ -67,9 +67,9 @@ class NoisyAfter(ModelMarket):
         found = super().smile(at, expiry)
         if at <= self.cut:
             return found
-        return found._replace(
-            forward_usd=found.forward_usd * noise(("forward", at)), atm=found.atm * noise(("atm", at, expiry))
-        )
+        factor = noise(("atm", at, expiry))
+        forward_usd = found.forward_usd * noise(("forward", at))
+        return found._replace(forward_usd=forward_usd, atm=found.atm * factor, sd=found.sd * factor)
 
     def stress(self, at: datetime) -> float:
         return super().stress(at) * (noise(("stress", at)) if at > self.cut else 1.0)

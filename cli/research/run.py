@@ -70,12 +70,12 @@ def _whole(
         tried.add_read(max(found.ended for runs in swept.by_point.values() for found in runs))
     answer = answer_of(options.axes, options.points, swept, points_tried)
     rate = measured_rate()
-    show_answer(answer, swept, options.points, options.impossible, rate)
+    show_answer(answer, swept, options.axes, options.points, options.impossible, rate)
     _write(options, answer, swept, (), ())
     walks: tuple[Walked, ...] = ()
     if options.walk is not None and answer is not None and swept.is_whole:
         walks = _walks(options, swept, options.walk)
-        show_walks(walks, options.points)
+        show_walks(walks, options.axes, options.points)
         _write(options, answer, swept, walks, ())
     confirmed: list[Confirmed] = []
     if options.confirm is not None and answer is not None and swept.is_whole:

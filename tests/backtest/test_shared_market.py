@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -38,6 +39,17 @@ def test_points_find_on_a_shared_market_what_each_finds_on_its_own() -> None:
         assert together.run(task).found == alone
         traded += len(alone.trades)
     assert traded > 0
+
+
+def test_a_market_that_was_left_is_let_go_with_all_that_was_made_of_it() -> None:
+    together = Runner()
+    gc.disable()
+    try:
+        for task in tasks(points(), 1, 2, 3):
+            together.run(task)
+        assert sum(isinstance(each, SharedMarket) for each in gc.get_objects()) == 1
+    finally:
+        gc.enable()
 
 
 def test_a_chain_is_decoded_once_for_all_readers() -> None:

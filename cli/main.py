@@ -141,6 +141,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     open_streams()
     if argv is None and sys.argv[1:2]:
         look_no_more(sys.argv[1])
+    if argv is None and sys.argv[1:2] == ["page"]:
+        # Before typer, with whose first call it would come in.
+        from cli import without_openssl  # noqa: F401
     code = _run(argv)
     problem = unwritten()
     if problem is None:

@@ -37,7 +37,7 @@ FUNDING_MEAN, FUNDING_PER_R30 = 0.06, 0.17
 FUNDING_AR, FUNDING_SD = 0.6, 0.07
 R30: Final = timedelta(days=30)
 DELIVERY_MINUTES: Final = 30
-_DAYS_KEPT: Final = 6
+MODEL_DAYS_KEPT: Final = 6
 _CHAINS_KEPT: Final = 64
 _EPOCH_S: Final = PATH_START.timestamp()
 _HOURS: Final = tuple(HOUR * hour for hour in range(HOURS_PER_DAY))
@@ -72,9 +72,19 @@ class ModelMarket:
 
     name: Final[Literal["model"]] = "model"
 
-    def __init__(self, seed: int, steps_per_day: int = STEPS_PER_DAY, walk: PathWalk = PLAIN_WALK) -> None:
-        """`steps_per_day` must be a multiple of 48, so that half hours lie on the path's own points."""
+    def __init__(
+        self,
+        seed: int,
+        steps_per_day: int = STEPS_PER_DAY,
+        walk: PathWalk = PLAIN_WALK,
+        days_kept: int = MODEL_DAYS_KEPT,
+    ) -> None:
+        """`steps_per_day` must be a multiple of 48, so that half hours lie on the path's own points.
+
+        Of the path the last `days_kept` days are in memory; others are computed anew if they are asked for.
+        """
         self._seed = seed
+        self._days_kept = days_kept
         self._walk = walk
         self._steps = steps_per_day
         self._states: list[DayState] = [first_state(seed)]
@@ -293,7 +303,7 @@ class ModelMarket:
 
     def _keep(self, day: int, path: DayPath) -> None:
         self._days[day] = path
-        while len(self._days) > _DAYS_KEPT:
+        while len(self._days) > self._days_kept:
             self._days.popitem(last=False)
 
     def _grow(self, last_day: int) -> None:

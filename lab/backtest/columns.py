@@ -154,7 +154,9 @@ def _of_parquet(path: Path, names: ColumnMap) -> Columns:
             importlib.import_module, ("pyarrow.parquet", "pyarrow.compute", "pyarrow")
         )
     except ImportError:
-        raise InputError(f"{path}: Parquet needs the extra: pip install 'cerbero-bite[parquet]'") from None
+        raise InputError(
+            f"{path}: Parquet needs the extra: make venv-research, or pip install 'cerbero-bite[parquet]'"
+        ) from None
     try:
         file = parquet.ParquetFile(path, read_dictionary=[names.kind])
         found = file.schema_arrow.names

@@ -31,6 +31,7 @@ from gateway.paper.typed_chain import chain_columns
 from gateway.paper.venue import Venue
 from lab.backtest.calendar import last_slot
 from lab.backtest.schedule import Schedule
+from lab.backtest.shared_market import decoded_of
 from lab.backtest.smile_chain import Smiled, smile_chain
 
 HOUR: Final = timedelta(hours=1)
@@ -77,11 +78,16 @@ class VenueChains:
         self._source = source
         self._smiled = source if isinstance(source, Smiled) else None
         self._anomalies = anomalies
+        self._decoded = decoded_of(source)
+        self._judged_by = anomalies.model_dump_json()
 
     def for_entry(self, now: datetime, span: ExpirySpan) -> OptionChain:
         return self.for_held(now, span)
 
     def for_held(self, now: datetime, span: ExpirySpan) -> OptionChain:
+        return self._decoded.chains((self._judged_by, now, span), lambda: self._read(now, span))
+
+    def _read(self, now: datetime, span: ExpirySpan) -> OptionChain:
         source = self._source
         if hole_at(source.holes, now) is not None:
             raise NoChainError(NO_QUOTES)
@@ -96,6 +102,10 @@ class VenueChains:
         return OptionChain(chain_columns(quotes, now), self._anomalies)
 
     def for_legs(self, now: datetime, legs: Sequence[Leg]) -> OptionChain:
+        key = (self._judged_by, now, tuple([leg.instrument_name for leg in legs]))
+        return self._decoded.to_close(key, lambda: self._read_legs(now, legs))
+
+    def _read_legs(self, now: datetime, legs: Sequence[Leg]) -> OptionChain:
         source, expiry = self._source, legs[0].expiration
         if hole_at(source.holes, now) is not None:
             raise NoChainError(NO_QUOTES)
@@ -124,6 +134,8 @@ class VenueReader:
         self._stores_snapshots = schedule is Schedule.PRODUCTION
         self._closes: dict[datetime, HourlyClose] = {}
         self.eur_usd = exchange_rate(venue, EUR, USD)
+        self._decoded = decoded_of(venue.source)
+        self._judged_by = strategy.anomalies.model_dump_json()
 
     @property
     def now(self) -> datetime:
@@ -148,8 +160,11 @@ class VenueReader:
     def chain_of_legs(self, legs: Iterable[Leg], at: datetime | None = None) -> OptionChain | None:
         """The quotes of these legs alone, as far as they are listed now, or were at a moment that is over;
         None if none is."""
-        moment = self.now if at is None else at
-        found = (self._venue.source.quote(moment, parse_instrument(leg.instrument_name)) for leg in legs)
+        moment, names = self.now if at is None else at, tuple([leg.instrument_name for leg in legs])
+        return self._decoded.legs((self._judged_by, moment, names), lambda: self._read_legs(moment, names))
+
+    def _read_legs(self, moment: datetime, names: Sequence[str]) -> OptionChain | None:
+        found = (self._venue.source.quote(moment, parse_instrument(name)) for name in names)
         quotes = [quote for quote in found if quote is not None]
         if not quotes:
             return None
@@ -240,8 +255,11 @@ class VenueReader:
 
     def _hourly_closes(self, start: datetime) -> tuple[HourlyClose, ...]:
         """The closes of the hours that began at or after `start` and are over."""
-        known = self._closes
-        bars = self._venue.source.index_bars(ceil_hour(start), floor_hour(self.now))
+        hours = (ceil_hour(start), floor_hour(self.now))
+        return self._decoded.closes(hours, lambda: self._read_closes(*hours))
+
+    def _read_closes(self, first: datetime, last: datetime) -> tuple[HourlyClose, ...]:
+        known, bars = self._closes, self._venue.source.index_bars(first, last)
         for bar in bars:
             if bar.start not in known:
                 known[bar.start] = HourlyClose(at=bar.start + HOUR, close_usd=round(bar.close, 2))

@@ -190,7 +190,7 @@ kills: $(DEV)  ## kill -9 at every failpoint and at 325 random instants (an hour
 	$(BIN)/python -m pytest -m 'soak or not soak' --timeout 0 tests/kills
 
 gateway-kills: $(DEV)  ## kill -9 of gateway, engine and both, 20 times each, over a faulty wire (half an hour)
-	$(IN_MEMORY) $(BIN)/python -m pytest -m soak --timeout 0 -s tests/kills/test_gateway_kills.py
+	$(BIN)/python -m pytest -m soak --timeout 0 -s tests/kills/test_gateway_kills.py
 
 hostile: $(DEV)  ## The engine against a tool server that misbehaves (under a minute)
 	$(BIN)/python -m pytest -m hostile tests/hostile

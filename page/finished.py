@@ -16,18 +16,20 @@ from reading.run_file import FinishedRun, OpenAtEnd, read_run
 
 NO_MARKS = "it is not marked in this file"
 BY_FOLDER = "run.py page --data-dir shows the folder of the run, which holds more"
+NO_FOLDER = "a backtest keeps no more"
 
 
 class FinishedViews:
     """One view for ever, but for the cycle that is chosen."""
 
-    def __init__(self, file: Path, more: str = BY_FOLDER) -> None:
-        """`more` says where what is not in the file is to be had.
+    def __init__(self, file: Path, more: str | None = None) -> None:
+        """`more` says where what is not in the file is to be had, if not in the run's folder.
 
         Raises InputError that names the key if the file holds no run.
         """
-        self._more = more
-        self._view = _view(file.name, read_run(file), more)
+        run = read_run(file)
+        self._more = more or (NO_FOLDER if run.command == "backtest" else BY_FOLDER)
+        self._view = _view(file.name, run, self._more)
 
     def view(self, cycle_id: str | None = None) -> View:
         """The run; with what became of a cycle."""
@@ -74,20 +76,14 @@ def _why(view: View, cycle_id: str, more: str) -> why.WhyPanel:
 
 def _verdict(run: FinishedRun) -> VerdictPanel:
     findings = tuple(FindingShown("DONE", text) for text in _sentences(run))
-    facts = []
-    if run.run is not None:
-        facts = [
-            Labelled("market", plain(run.run.market)),
-            Labelled("version", plain(run.run.version)),
-            Labelled("ended by", plain(run.run.ended_by)),
-        ]
+    facts = () if run.run is None else run.run.facts
     began, ended = _period(run)
     return VerdictPanel(
         state="finished",
         level="DONE",
         findings=findings,
         environment="",
-        facts=tuple(facts),
+        facts=tuple(Labelled(label, plain(text)) for label, text in facts),
         switch=Labelled("kill switch", "nothing runs here that it could stop", "quiet"),
         armed=None,
         can_arm=False,
@@ -121,6 +117,8 @@ def _sentences(run: FinishedRun) -> Iterator[str]:
         yield f"a finished run: {money.NO_TRADES}"
     if run.open_at_end:
         yield f"{len(run.open_at_end)} open at the end"
+    if run.entries_blocked:
+        yield "at its end a protection held entries back"
     if run.audit is not None and not run.audit.ok:
         yield f"its audit log is broken: {plain(run.audit.problem or 'no reason was written')}"
 
@@ -187,5 +185,5 @@ def _health(run: FinishedRun, more: str) -> health.HealthPanel:
         kept=kept,
         alerts=health.alerts(run.alerts),
         empty="" if rooms else f"the file says nothing of rooms and feeds; {more}",
-        no_alerts="the file says nothing of them" if run.run is None else "none",
+        no_alerts="none" if run.command == "paper" else "the file says nothing of them",
     )

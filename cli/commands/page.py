@@ -28,7 +28,8 @@ def page(
         typer.Option(
             metavar="FILE",
             parser=named_path,
-            help="Show a finished run instead: what `paper --json` wrote, or the folder of `sweep --out`.",
+            help="Show a finished run instead: what `paper --json` or `backtest --json` wrote, or a folder of"
+            " `backtest --out` or `sweep --out`.",
         ),
     ] = None,
     port: Annotated[int, whole_option(0, 65535, text="The TCP port; 0 takes a free one.")] = DEFAULT_PORT,
@@ -53,16 +54,17 @@ def page(
 
     Example: run.py page --data-dir data
     """
-    from cli.http_server import listening, serve
-    from config.metrics import stays_here
-    from config.page import PAGE_EXPOSE, page_host
-    from config.page import public_name as checked_name
-    from core.errors import InputError
-    from page.app import make_app
-    from page.door.hosts import Hosts
-    from page.memory import one_arena, settle
+    from page.memory import one_arena, settle, starting
 
     one_arena()
+    with starting():
+        from cli.http_server import listening, serve
+        from config.metrics import stays_here
+        from config.page import PAGE_EXPOSE, page_host
+        from config.page import public_name as checked_name
+        from core.errors import InputError
+        from page.app import make_app
+        from page.door.hosts import Hosts
     address = page_host(host, os.environ)
     exposed = not stays_here(address)
     hosts = Hosts(checked_name(public_name), exposed)
@@ -101,10 +103,13 @@ def _of_folder(data_dir: Path, hosts: Hosts) -> Page:
 
 
 def _of_run(file: Path, hosts: Hosts) -> Page:
-    """Of a file, or of the folder of a sweep."""
+    """Of a file, or of the folder of a backtest or a sweep."""
     from page.compose import page_of_run, page_of_sweep
     from page.finished import FinishedViews
 
+    of_backtest = file / "run.json"
+    if of_backtest.is_file():
+        return page_of_run(FinishedViews(of_backtest), file.name, of_backtest, hosts)
     if file.is_dir():
         return page_of_sweep(file, hosts)
     return page_of_run(FinishedViews(file), file.name, file, hosts)

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from cli.backtest.interruptions import INTERRUPTED, interruptions
+from cli.collector import look_again
 from cli.exit_codes import ExitCode
 from cli.research.options import Holdout, SweepOptions
 from cli.research.progress import SweepProgress
@@ -41,6 +42,7 @@ class Looks:
 def run(options: SweepOptions, clock: Callable[[], datetime]) -> None:
     """Exit code 1 if a point could not be run or confirmed, 130 if a person ended it."""
     require_numpy()
+    look_again()
     journal = SweepJournal(options.out)
     try:
         if journal.dropped:

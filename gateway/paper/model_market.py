@@ -18,7 +18,7 @@ from core.pricing.black76 import SECONDS_PER_YEAR
 from core.values import OptionType
 from gateway.paper.calendar import DAY, listed_expiries, listed_since, next_expiry_moment
 from gateway.paper.instruments import ListedOption, option
-from gateway.paper.model_path import HOURS_PER_DAY, PLAIN_WALK, DayPath, DayState, Walk, first_state
+from gateway.paper.model_path import HOURS_PER_DAY, PLAIN_WALK, DayPath, DayState, PathWalk, first_state
 from gateway.paper.quotes import PaperQuote
 from gateway.paper.smile import ExpirySmile, expiry_smile, ladder, quote_of, stress_of
 from gateway.paper.source import Bar, Hole, HourlyFunding, ScheduledRelease, VenueFunding
@@ -59,11 +59,12 @@ class _Moment:
 
 
 class _Listing(NamedTuple):
-    """What is listed from one 08:00 UTC, `since`, to the next."""
+    """What is listed from one 08:00 UTC, `since`, to the next. `options` are those that were asked for."""
 
     since: datetime
     until: datetime
     expiries: tuple[datetime, ...]
+    options: set[ListedOption]
 
 
 class ModelMarket:
@@ -75,7 +76,7 @@ class ModelMarket:
         self,
         seed: int,
         steps_per_day: int = STEPS_PER_DAY,
-        walk: Walk = PLAIN_WALK,
+        walk: PathWalk = PLAIN_WALK,
         days_kept: int = MODEL_DAYS_KEPT,
     ) -> None:
         """`steps_per_day` must be a multiple of 48, so that half hours lie on the path's own points.
@@ -159,7 +160,7 @@ class ModelMarket:
             return ()
         return [
             option(expiry, strike, option_type)
-            for strike in self._strikes(at, expiry)
+            for strike in self.strikes(at, expiry)
             for option_type in (OptionType.CALL, OptionType.PUT)
         ]
 
@@ -169,9 +170,9 @@ class ModelMarket:
             return known
         if expiry not in self._listing(at).expiries:
             return ()
-        smile, stress = self._smile(at, expiry), self._stress(at)
+        smile, stress = self.smile(at, expiry), self.stress(at)
         quotes = []
-        for strike in self._strikes(at, expiry):
+        for strike in self.strikes(at, expiry):
             level = smile.at_strike(strike)
             quotes.append(quote_of(smile, stress, option(expiry, strike, OptionType.CALL), level))
             quotes.append(quote_of(smile, stress, option(expiry, strike, OptionType.PUT), level))
@@ -187,8 +188,8 @@ class ModelMarket:
             return known
         if not self._lists(at, instrument):
             return None
-        smile = self._smile(at, instrument.expiration)
-        found = quote_of(smile, self._stress(at), instrument, smile.at_strike(instrument.strike_usd))
+        smile = self.smile(at, instrument.expiration)
+        found = quote_of(smile, self.stress(at), instrument, smile.at_strike(instrument.strike_usd))
         moment.quotes[instrument] = found
         return found
 
@@ -198,17 +199,22 @@ class ModelMarket:
     def mark_eth(self, at: datetime, instrument: ListedOption) -> float | None:
         if not self._lists(at, instrument):
             return None
-        return self._smile(at, instrument.expiration).mark_eth(instrument)
+        return self.smile(at, instrument.expiration).mark_eth(instrument)
 
     def _lists(self, at: datetime, instrument: ListedOption) -> bool:
-        expiry = instrument.expiration
-        return expiry in self._listing(at).expiries and instrument.strike_usd in self._strikes(at, expiry)
+        listing, expiry = self._listing(at), instrument.expiration
+        if instrument in listing.options:
+            return True
+        if expiry not in listing.expiries or instrument.strike_usd not in self.strikes(at, expiry):
+            return False
+        listing.options.add(instrument)
+        return True
 
     def _listing(self, at: datetime) -> _Listing:
         known = self._last_listing
         if known is None or not known.since <= at < known.until:
             until = next_expiry_moment(at)
-            known = self._last_listing = _Listing(until - DAY, until, listed_expiries(at))
+            known = self._last_listing = _Listing(until - DAY, until, listed_expiries(at), set())
         return known
 
     def _moment(self, at: datetime) -> _Moment:
@@ -223,7 +229,8 @@ class ModelMarket:
             known = self._last_moment = _Moment(at, index_usd, dvol_pct)
         return known
 
-    def _smile(self, at: datetime, expiry: datetime) -> ExpirySmile:
+    def smile(self, at: datetime, expiry: datetime) -> ExpirySmile:
+        """What the quotes of an expiry are made of."""
         moment = self._moment(at)
         smile = moment.smiles.get(expiry)
         if smile is None:
@@ -231,7 +238,8 @@ class ModelMarket:
             smile = moment.smiles[expiry] = expiry_smile(moment.index_usd, moment.dvol_pct, t_years)
         return smile
 
-    def _stress(self, at: datetime) -> float:
+    def stress(self, at: datetime) -> float:
+        """How many times wider than in calm half spreads are."""
         moment = self._moment(at)
         stress = moment.stress
         if stress is None:
@@ -239,7 +247,7 @@ class ModelMarket:
             stress = moment.stress = stress_of(moment.dvol_pct, move_4h)
         return stress
 
-    def _strikes(self, at: datetime, expiry: datetime) -> tuple[int, ...]:
+    def strikes(self, at: datetime, expiry: datetime) -> tuple[int, ...]:
         """The ladder of the listing day and of every 08:00 UTC since: strikes are added, never withdrawn."""
         last = self._listing(at).since
         known = self._ladders.get(expiry)

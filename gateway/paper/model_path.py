@@ -137,11 +137,11 @@ def hourly_bounds(values: array[float]) -> list[tuple[float, float]]:
     return [(min(hour), max(hour)) for hour in hours]
 
 
-class Walk(NamedTuple):
+class PathWalk(NamedTuple):
     """How days are walked: by the functions above, or by a quicker way to the same numbers."""
 
     day: Callable[[int, int, DayState, int], tuple[DayPath, float]]
     bounds: Callable[[array[float]], list[tuple[float, float]]]
 
 
-PLAIN_WALK: Final = Walk(walk_day, hourly_bounds)
+PLAIN_WALK: Final = PathWalk(walk_day, hourly_bounds)

@@ -6,7 +6,6 @@ recorded ETH chains. Prices are ETH per contract, strikes USD.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from math import ceil, exp, floor, log, sqrt
 from typing import NamedTuple
 
@@ -57,6 +56,8 @@ class ExpirySmile(NamedTuple):
     forward_usd: float
     t_years: float
     atm: float
+    sd: float
+    """One k as a part of the forward, ATM√T."""
 
     def at_strike(self, strike_usd: int) -> StrikeLevel:
         """The level of a strike."""
@@ -73,13 +74,21 @@ class ExpirySmile(NamedTuple):
     def mark_eth(self, instrument: ListedOption) -> float:
         """The mark of one option's quote, without the rest of it."""
         strike_usd = instrument.strike_usd
-        _, iv_pct = self._k_and_iv_pct(strike_usd)
-        return value_option(
-            self.forward_usd, strike_usd, self.t_years, iv_pct / 100.0, is_call=instrument.is_call
-        )
+        sigma = self.iv_pct(strike_usd) / 100.0
+        return value_option(self.forward_usd, strike_usd, self.t_years, sigma, is_call=instrument.is_call)
+
+    @property
+    def iv_bounds_pct(self) -> tuple[float, float]:
+        """The lowest and the highest IV of any strike, in percent points as quoted."""
+        parts = [1.0 + SKEW * k + CURVATURE * k * k for k in (-K_MAX, -SKEW / (2.0 * CURVATURE), K_MAX)]
+        return round(100.0 * self.atm * min(parts), 2), round(100.0 * self.atm * max(parts), 2)
+
+    def iv_pct(self, strike_usd: int) -> float:
+        """The IV of a strike, in percent points as quoted."""
+        return self._k_and_iv_pct(strike_usd)[1]
 
     def _k_and_iv_pct(self, strike_usd: int) -> tuple[float, float]:
-        k = log(strike_usd / self.forward_usd) / (self.atm * sqrt(self.t_years))
+        k = log(strike_usd / self.forward_usd) / self.sd
         k = max(-K_MAX, min(K_MAX, k))
         return k, round(100.0 * self.atm * (1.0 + SKEW * k + CURVATURE * k * k), 2)
 
@@ -87,7 +96,7 @@ class ExpirySmile(NamedTuple):
 def expiry_smile(index_usd: float, dvol_pct: float, t_years: float) -> ExpirySmile:
     """The smile of the expiry `t_years` away."""
     atm = (dvol_pct - DVOL_OVER_ATM_POINTS) / 100.0
-    return ExpirySmile(index_usd * (1.0 + BASIS_PER_YEAR * t_years), t_years, atm)
+    return ExpirySmile(index_usd * (1.0 + BASIS_PER_YEAR * t_years), t_years, atm, atm * sqrt(t_years))
 
 
 def stress_of(dvol_pct: float, move_4h: float) -> float:
@@ -120,18 +129,17 @@ def quote_of(smile: ExpirySmile, stress: float, instrument: ListedOption, level:
     )
 
 
-def ladder(index_usd: float, dvol_pct: float, t_years: float) -> Iterator[int]:
+def ladder(index_usd: float, dvol_pct: float, t_years: float) -> list[int]:
     """The strikes listed around that index: every 50 USD within 10 %, 100 to 25 %, 200 beyond."""
     reach = K_MAX * (dvol_pct - DVOL_OVER_ATM_POINTS) / 100.0 * sqrt(t_years)
     low = index_usd * max(LISTED_FROM, min(exp(-reach), 1.0 - LISTED_AT_LEAST))
     high = index_usd * min(LISTED_TO, max(exp(reach), 1.0 + LISTED_AT_LEAST))
-    for strike in range(
-        ceil(low / STEP_NEAR_USD) * STEP_NEAR_USD,
-        floor(high / STEP_NEAR_USD) * STEP_NEAR_USD + 1,
-        STEP_NEAR_USD,
-    ):
-        distance_usd = abs(strike - index_usd)
-        near, middle = distance_usd <= NEAR * index_usd, distance_usd <= MIDDLE * index_usd
-        step = STEP_NEAR_USD if near else STEP_MIDDLE_USD if middle else STEP_FAR_USD
-        if strike and strike % step == 0:
-            yield strike
+    near_usd, middle_usd = NEAR * index_usd, MIDDLE * index_usd
+    first, last = ceil(low / STEP_NEAR_USD) * STEP_NEAR_USD, floor(high / STEP_NEAR_USD) * STEP_NEAR_USD
+    return [
+        strike
+        for strike in range(max(first, STEP_NEAR_USD), last + 1, STEP_NEAR_USD)
+        if (distance_usd := abs(strike - index_usd)) <= near_usd
+        or strike % STEP_FAR_USD == 0
+        or (distance_usd <= middle_usd and strike % STEP_MIDDLE_USD == 0)
+    ]

@@ -29,14 +29,19 @@ class BacktestBooks:
     """What the closed positions brought, beside `results`."""
     _awaiting: Position | None = None
     _open: dict[PositionId, Position] = field(default_factory=dict)
+    _live: tuple[Position, ...] | None = field(default=None, compare=False, repr=False)
+    """None as long as nobody has asked since they changed."""
 
     @property
     def live(self) -> tuple[Position, ...]:
         """Open positions, and one whose entry is under way."""
-        open_ones, awaited = tuple(self._open.values()), self._awaiting
-        if awaited is None or awaited.position_id in self.positions:
-            return open_ones
-        return (*open_ones, awaited)
+        live = self._live
+        if live is None:
+            live, awaited = tuple(self._open.values()), self._awaiting
+            if awaited is not None and awaited.position_id not in self.positions:
+                live = (*live, awaited)
+            self._live = live
+        return live
 
     def at(self, now: datetime) -> Books:
         """The live books, as the rules of the protections take them."""
@@ -44,6 +49,7 @@ class BacktestBooks:
 
     def await_fill(self, position_id: PositionId, cycle_id: CycleId, plan: ComboPlan) -> None:
         """An entry is under way."""
+        self._live = None
         self._awaiting = Position(
             position_id=position_id,
             cycle_id=cycle_id,
@@ -54,7 +60,7 @@ class BacktestBooks:
 
     def end_entry(self) -> None:
         """The entry is final; what was filled of it is a position by now."""
-        self._awaiting = None
+        self._live = self._awaiting = None
 
     def book_entry(self, fills: Sequence[Trade]) -> None:
         """Fills of the entry that is under way, or that was."""
@@ -113,6 +119,7 @@ class BacktestBooks:
         )
 
     def _put(self, position: Position) -> None:
+        self._live = None
         self.positions[position.position_id] = position
         if position.is_live:
             self._open[position.position_id] = position

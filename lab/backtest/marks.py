@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from operator import is_
 from typing import NamedTuple
 
 from core.orders.books import Position
@@ -52,8 +53,8 @@ class HeldAtMarks:
         assumed = venue.assumptions
         self._beside_usd = float(assumed.beside_eur * assumed.eur_usd)
 
-    def now(self) -> AtMarks | None:
-        """All of it now; None if a leg has no quote."""
+    def valued(self) -> AtMarks | None:
+        """All of it, now; None if a leg has no quote."""
         venue, held = self._venue, self._current()
         if not held.is_whole:
             return None
@@ -83,7 +84,7 @@ class HeldAtMarks:
         of = (*options, *positions)
         held = self._held
         # All of them are values that never change.
-        if len(of) != len(held.of) or any(one is not other for one, other in zip(of, held.of, strict=True)):
+        if len(of) != len(held.of) or not all(map(is_, of, held.of)):
             held = self._held = _taken_apart(options, positions)
         return held
 

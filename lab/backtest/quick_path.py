@@ -9,7 +9,6 @@ from __future__ import annotations
 from array import array
 from importlib.util import find_spec
 from math import cos, log, sin, tau
-from random import Random
 from typing import Any, Final
 
 from gateway.paper.model_path import (
@@ -25,8 +24,9 @@ from gateway.paper.model_path import (
     X_MIN,
     Z_MAX,
     DayPath,
+    DayPlan,
     DayState,
-    Walk,
+    PathWalk,
     day_plan,
 )
 
@@ -35,7 +35,7 @@ WHOLE: Final = 1.0 / 9_007_199_254_740_992.0
 """A number of `Random.random` is 27 bits of one word of 32 and 26 of the next, over 2⁵³."""
 
 
-def quickest_walk() -> Walk:
+def quickest_walk() -> PathWalk:
     """By numpy, if the extra `research` is installed."""
     return WALK_IN_COLUMNS if find_spec("numpy") is not None else PLAIN_WALK
 
@@ -45,7 +45,7 @@ def walk_day_in_columns(seed: int, day: int, state: DayState, steps: int) -> tup
     import numpy
 
     plan = day_plan(seed, day, state, steps)
-    drawn = _uniforms(plan.rng, 2 * steps)
+    drawn = _uniforms(plan, 2 * steps)
     angles, rests = (drawn[::2] * tau).tolist(), (1.0 - drawn[1::2]).tolist()
     radii = numpy.sqrt(-2.0 * numpy.fromiter(map(log, rests), float, steps))
     z = (numpy.fromiter(map(cos, angles), float, steps) * radii * plan.step_z).cumsum()
@@ -69,19 +69,20 @@ def hourly_bounds_in_columns(values: array[float]) -> list[tuple[float, float]]:
 
     whole = numpy.frombuffer(values)
     hours, ends = whole[:-1].reshape(HOURS_PER_DAY, -1), whole[:: (len(values) - 1) // HOURS_PER_DAY][1:]
-    lows, highs = numpy.minimum(hours.min(1), ends), numpy.maximum(hours.max(1), ends)
+    lows = numpy.minimum(numpy.minimum.reduce(hours, 1), ends)
+    highs = numpy.maximum(numpy.maximum.reduce(hours, 1), ends)
     return list(zip(lows.tolist(), highs.tolist(), strict=True))
 
 
-WALK_IN_COLUMNS = Walk(walk_day_in_columns, hourly_bounds_in_columns)
+WALK_IN_COLUMNS = PathWalk(walk_day_in_columns, hourly_bounds_in_columns)
 
 
-def _uniforms(rng: Random, number: int) -> Any:
-    """So many numbers of `rng.random`, as an array."""
+def _uniforms(plan: DayPlan, number: int) -> Any:
+    """So many numbers of the plan's generator, as an array."""
     import numpy
 
     # They are drawn in the order in which `random` would draw them, the lowest word first.
-    words = numpy.frombuffer(rng.getrandbits(64 * number).to_bytes(8 * number, "little"), "<u4")
+    words = numpy.frombuffer(plan.rng.getrandbits(64 * number).to_bytes(8 * number, "little"), "<u4")
     return ((words[::2] >> 5) * FIRST_WORD + (words[1::2] >> 6)) * WHOLE
 
 

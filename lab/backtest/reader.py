@@ -11,29 +11,28 @@ from decimal import Decimal
 from typing import Final, NamedTuple, Protocol
 
 from actors.decision.facts import marks_of
-from core.contract import CurrencyRequest, FxRate, GetFxRate
 from core.errors import McpDataAnomalyError
 from core.market.chain_spans import ExpirySpan, entry_span
 from core.market.countries import country_of
 from core.market.forwards import forwards_of
-from core.market.freshness import latest_time
 from core.market.funding import HourlyRate, mean_fundings
 from core.market.observations import HourlyClose, Level, MacroEvent, MeanFunding
 from core.market.option_chain import OptionChain
 from core.market.statistics import TREND_HOURS
+from core.market.venue_clock import latest_time
 from core.orders.books import Position
 from core.rules.facts import AccountFacts, HeldAccount, MarketFacts, MonitorMarket
 from core.strategy import AnomalySection, Strategy
 from core.values import Leg
-from gateway.paper import trading_tools
 from gateway.paper.instruments import parse_instrument
-from gateway.paper.quotes import PaperQuote
+from gateway.paper.owner import exchange_rate, owned, total_equity
 from gateway.paper.source import MarketSource, hole_at
 from gateway.paper.typed_chain import chain_columns
 from gateway.paper.venue import Venue
 from lab.backtest.calendar import last_slot
 from lab.backtest.schedule import Schedule
 from lab.backtest.shared_market import decoded_of
+from lab.backtest.smile_chain import Smiled, smile_chain
 
 HOUR: Final = timedelta(hours=1)
 DAY: Final = timedelta(days=1)
@@ -43,7 +42,7 @@ SPOTS_KEPT: Final = 64
 """An engine knows the spots of its last stored snapshots, so many of them."""
 NO_QUOTES: Final = "deribit.get_options_chain:soft"
 NO_EXPIRY: Final = "deribit.get_options_chain:anomaly"
-USD: Final = CurrencyRequest(currency="USD")
+EUR, USD = "EUR", "USD"
 
 
 class Marked(NamedTuple):
@@ -77,6 +76,7 @@ class VenueChains:
 
     def __init__(self, source: MarketSource, anomalies: AnomalySection) -> None:
         self._source = source
+        self._smiled = source if isinstance(source, Smiled) else None
         self._anomalies = anomalies
         self._decoded = decoded_of(source)
         self._judged_by = anomalies.model_dump_json()
@@ -91,10 +91,12 @@ class VenueChains:
         source = self._source
         if hole_at(source.holes, now) is not None:
             raise NoChainError(NO_QUOTES)
-        quotes: list[PaperQuote] = []
-        for expiry in source.expiries(now):
-            if span.first <= expiry <= span.last:
-                quotes += source.chain(now, expiry)
+        expiries = [expiry for expiry in source.expiries(now) if span.first <= expiry <= span.last]
+        if self._smiled is not None:
+            lazy = smile_chain(self._smiled, now, expiries, self._anomalies)
+            if lazy is not None:
+                return lazy
+        quotes = [quote for expiry in expiries for quote in source.chain(now, expiry)]
         if not quotes:
             raise NoChainError(NO_EXPIRY)
         return OptionChain(chain_columns(quotes, now), self._anomalies)
@@ -131,10 +133,9 @@ class VenueReader:
         self._began = venue.clock
         self._stores_snapshots = schedule is Schedule.PRODUCTION
         self._closes: dict[datetime, HourlyClose] = {}
+        self.eur_usd = exchange_rate(venue, EUR, USD)
         self._decoded = decoded_of(venue.source)
         self._judged_by = strategy.anomalies.model_dump_json()
-        fx: FxRate = trading_tools.get_fx_rate(venue, GetFxRate(base="EUR", quote="USD"))
-        self.eur_usd = fx.rate
 
     @property
     def now(self) -> datetime:
@@ -177,11 +178,10 @@ class VenueReader:
     def account(self) -> AccountFacts:
         """The account of an entry."""
         venue = self._venue
-        holdings = trading_tools.get_holdings(venue).holdings
         return AccountFacts(
             equity_usd=self._equity_usd(),
             eur_usd=self.eur_usd,
-            eth_share=sum(held.share for held in holdings if held.asset == "ETH"),
+            eth_share=owned(venue).eth_share,
             venue_equity_eth=float(venue.equity_eth()),
             initial_margin_eth=float(venue.held_margins_eth()[0]),
         )
@@ -197,7 +197,7 @@ class VenueReader:
         )
 
     def _equity_usd(self) -> float:
-        return float(trading_tools.get_total_equity(self._venue, USD).equity)
+        return float(total_equity(self._venue, USD))
 
     def entry_market(self, held: Iterable[datetime]) -> MarketFacts:
         """The market of an entry; `held` are the expiries of what is open. Raises `NoChainError`."""
@@ -259,14 +259,11 @@ class VenueReader:
         return self._decoded.closes(hours, lambda: self._read_closes(*hours))
 
     def _read_closes(self, first: datetime, last: datetime) -> tuple[HourlyClose, ...]:
-        known, found = self._closes, []
-        for bar in self._venue.source.index_bars(first, last):
-            close = known.get(bar.start)
-            if close is None:
-                close = HourlyClose(at=bar.start + HOUR, close_usd=round(bar.close, 2))
-                known[bar.start] = close
-            found.append(close)
-        return tuple(found)
+        known, bars = self._closes, self._venue.source.index_bars(first, last)
+        for bar in bars:
+            if bar.start not in known:
+                known[bar.start] = HourlyClose(at=bar.start + HOUR, close_usd=round(bar.close, 2))
+        return tuple([known[bar.start] for bar in bars])
 
     def _dvol_ago(self, moment: datetime) -> float:
         """The close of the last hour that had ended by then."""

@@ -258,7 +258,7 @@ class CoreRoad:
 
     def _may_change(self, now: datetime) -> bool:
         """Whether a look may find a breach or too much margin, by what is held at its marks."""
-        held = self._at_marks.now()
+        held = self._at_marks.valued()
         if held is None:
             return True
         limit = self.strategy.exits.margin_exit

@@ -40,7 +40,7 @@ class ReadTo(Value):
     at: AwareDatetime
 
 
-class Look(Value):
+class LookBehind(Value):
     """Somebody has looked behind a holdout."""
 
     kind: Literal["look"] = "look"
@@ -49,7 +49,7 @@ class Look(Value):
     folder: str
 
 
-_Line = Annotated[TriedPoint | ReadTo | Look, Field(discriminator="kind")]
+_Line = Annotated[TriedPoint | ReadTo | LookBehind, Field(discriminator="kind")]
 _LINE: Final[TypeAdapter[_Line]] = TypeAdapter(_Line)
 
 
@@ -84,16 +84,16 @@ class Tried:
             if all(not isinstance(line, ReadTo) or line.at < at for line in self._read(name)):
                 self._append(name, [ReadTo(at=at)])
 
-    def add_look(self, at: datetime, holdout: datetime, folder: Path) -> tuple[Look, ...]:
+    def add_look(self, at: datetime, holdout: datetime, folder: Path) -> tuple[LookBehind, ...]:
         """Put a look on record before anything behind the holdout is read; all looks behind one, with it."""
-        look = Look(at=at, holdout=holdout, folder=str(folder.resolve()))
+        look = LookBehind(at=at, holdout=holdout, folder=str(folder.resolve()))
         looks = []
         for name in self._origins:
-            looks.append([line for line in self._read(name) if isinstance(line, Look)])
+            looks.append([line for line in self._read(name) if isinstance(line, LookBehind)])
             self._append(name, [look])
         return (*max(looks, key=len), look)
 
-    def _read(self, name: str) -> list[TriedPoint | ReadTo | Look]:
+    def _read(self, name: str) -> list[TriedPoint | ReadTo | LookBehind]:
         try:
             content = (self._folder / name).read_bytes()
         except FileNotFoundError:
@@ -122,7 +122,7 @@ class Tried:
         )
 
 
-def _line(text: bytes) -> TriedPoint | ReadTo | Look | None:
+def _line(text: bytes) -> TriedPoint | ReadTo | LookBehind | None:
     """None for one that is empty, or that was cut off: whoever wrote it was told so."""
     if not text:
         return None

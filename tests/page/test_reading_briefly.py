@@ -17,7 +17,7 @@ from reading import brief as brief_module
 from reading.books import newest_rows, required_books
 from reading.brief import READ_S_MAX, brief
 from reading.entry_history import EntryHistory, recorded_decisions
-from reading.trading import trading_report
+from reading.trading_books import trading_report
 from tests.actors.state.books_room import CYCLE
 
 

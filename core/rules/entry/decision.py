@@ -6,9 +6,9 @@ from collections.abc import Callable, Sequence
 from enum import StrEnum
 
 from core.checks import RuleResult
-from core.market.freshness import latest_time
 from core.market.option_chain import OptionChain
 from core.market.statistics import r30_frac
+from core.market.venue_clock import latest_time
 from core.orders.plan import ComboPlan
 from core.rules.entry.agreement import check_agreement
 from core.rules.entry.bias import choose_bias, forced_bias

@@ -20,6 +20,7 @@ from actors.alerting import AlertChannel
 from actors.channels import redactor
 from actors.compose import engine_settings
 from actors.engine import OrderlyEngine
+from actors.mcp import OpenPort
 from actors.runtime import BatonRuntime, GreenRuntime, RunOrder, Tracer
 from config import DeliverySettings, LoadedStrategy, McpSettings
 from core.values import Mode
@@ -102,9 +103,13 @@ class SimulatedEngine:
         delivery: DeliverySettings | None = None,
         latency_s: tuple[float, float] = LATENCY_S,
         record_days: int | None = None,
+        ports: Callable[[OpenPort], OpenPort] = lambda wire: wire,
     ) -> None:
         """`alert_channels` open channels of the caller's own, such as one that is down for a while;
-        `latency_s` is what an answer takes where no wire says it; with `record_days` it records."""
+        `latency_s` is what an answer takes where no wire says it; with `record_days` it records.
+
+        `ports` makes what opens the ports to the venue of what opens those over the transport.
+        """
         self.venue = venue
         self.data_dir = data_dir
         self.runtime = runtime_kind(begin, life_seed(seed, life), order, yield_at_tell)
@@ -131,7 +136,7 @@ class SimulatedEngine:
             delivery=delivery,
             record_days=record_days,
         )
-        settings = replace(settings, alert_channels=alert_channels)
+        settings = replace(settings, alert_channels=alert_channels, open_port=ports(settings.open_port))
         self._engine = OrderlyEngine(settings, self.runtime, tracer=tracer)
         self.system = self._engine.system
 

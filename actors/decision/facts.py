@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from decimal import Decimal
+from typing import TYPE_CHECKING
 
 from core.market.option_chain import OptionChain
-from core.messages.market_data import EntryMarket
-from core.messages.room_status import KillSwitchStatus
 from core.orders.books import Books, LatchSource, Position, TradeResult
 from core.orders.lifecycle import PositionState
 from core.rules.entry.blocked import check_blocked
@@ -26,6 +25,11 @@ from core.statistics.highs import PnlHigh, highs_with, realised_highs
 from core.statistics.marked import total_pnl_usd
 from core.strategy import Strategy
 from core.values import Mode
+
+if TYPE_CHECKING:
+    # A backtest makes facts without the rooms' messages.
+    from core.messages.market_data import EntryMarket
+    from core.messages.room_status import KillSwitchStatus
 
 HELD = frozenset({PositionState.OPEN, PositionState.CLOSING})
 

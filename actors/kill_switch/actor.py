@@ -11,9 +11,9 @@ from actors.failpoints import Failpoint, reach
 from actors.kill_switch.armed_file import Look
 from actors.kill_switch.gate import Gate
 from actors.kill_switch.kill_file import KillFilePort
-from actors.kill_switch.latch import Latch
+from actors.kill_switch.latch import Latch, RecordArmingAgain
 from actors.kill_switch.ledger import PermitLapsed, PermitLedger
-from actors.kill_switch.pauses import Pauses
+from actors.kill_switch.pauses import Pauses, RecordPausesAgain
 from actors.kill_switch.reporter import Reporter
 from actors.room import HOUR_S, Room, StandingAlert, answerer
 from actors.runtime import Address
@@ -47,8 +47,10 @@ from core.messages.state import GetKillSwitchRow, KillSwitchRow, LatchesLifted, 
 from core.rules.conduct import AS_IT_TRADES, Conduct
 from core.strategy import Strategy
 
+Timers = Look | RecordArmingAgain | RecordPausesAgain | PermitLapsed
 
-class KillSwitch(Room[KillSwitchProtocol | Look | PermitLapsed]):
+
+class KillSwitch(Room[KillSwitchProtocol | Timers]):
     """The gate before every order, and the latch.
 
     Accepts: `KillSwitchProtocol`, `AuditBoot` from audit, state's answers.
@@ -98,7 +100,7 @@ class KillSwitch(Room[KillSwitchProtocol | Look | PermitLapsed]):
         request_id = f"kill-switch-row-{self.ctx.uuid()}"
         self.outbox.send(self._state, GetKillSwitchRow(request_id=request_id), request_id)
 
-    def handle(self, message: KillSwitchProtocol | Look | PermitLapsed) -> None:
+    def handle(self, message: KillSwitchProtocol | Timers) -> None:
         match message:
             case RequestPermit():
                 self._handle_request_permit(message)
@@ -145,9 +147,11 @@ class KillSwitch(Room[KillSwitchProtocol | Look | PermitLapsed]):
             case Refused():
                 self._handle_refused(message)
             case Look():
-                self._latch.try_again()
+                self._latch.try_file_again()
+            case RecordArmingAgain():
+                self._latch.record_again()
+            case RecordPausesAgain():
                 self._pauses.try_again()
-                self._acknowledge()
             case _:
                 assert_never(message)
 

@@ -19,7 +19,7 @@ FILE_RETRY_S = 5.0
 
 @dataclass(frozen=True)
 class Look:
-    """Timer: a permit has lapsed, or the file or the row is to be tried again."""
+    """Timer: the file is to be tried again."""
 
 
 class ArmedFile:

@@ -62,6 +62,11 @@ class _Waiting:
 
 
 @dataclass(frozen=True)
+class RecordArmingAgain:
+    """Timer: the record of an arming that state has refused is to be told again."""
+
+
+@dataclass(frozen=True)
 class _Disarming:
     """`ids` are the armings in the file when it was told."""
 
@@ -75,7 +80,12 @@ class Latch:
     """One per incarnation."""
 
     def __init__(
-        self, ctx: OwnContext[Look], *, file: KillFilePort, reporter: Reporter, strategy: Strategy
+        self,
+        ctx: OwnContext[Look | RecordArmingAgain],
+        *,
+        file: KillFilePort,
+        reporter: Reporter,
+        strategy: Strategy,
     ) -> None:
         self._ctx = ctx
         self._file = ArmedFile(ctx, file, reporter)
@@ -87,6 +97,7 @@ class Latch:
         """The last record of an arming."""
         self._row_is_due = False
         """State has refused that record: it is to be told again."""
+        self._retry_is_planned = False
         self.armed: Armed | None = None
         self.row_known = False
 
@@ -146,12 +157,14 @@ class Latch:
         if answer is not None:
             self._waiting.append(_Waiting(cause, permits, answer))
 
-    def try_again(self) -> None:
-        """Write what of file and row could not be written; a failure is tried again later."""
-        if self.armed is None:
-            return
+    def try_file_again(self) -> None:
+        """Write what of the file could not be written; a failure is tried again later."""
         self._file.try_again()
-        if self._row_is_due:
+
+    def record_again(self) -> None:
+        """Tell state the arming again that it has refused; a refusal is told again later."""
+        self._retry_is_planned = False
+        if self.armed is not None and self._row_is_due:
             self._record_armed()
 
     def acknowledge(self, out: frozenset[str]) -> None:
@@ -231,7 +244,9 @@ class Latch:
             disarming.answer(refused)
         if refused.request_id == self._armed_request_id:
             self._row_is_due = True
-            self._ctx.call_later(ROW_RETRY_S, Look())
+            if not self._retry_is_planned:
+                self._retry_is_planned = True
+                self._ctx.call_later(ROW_RETRY_S, RecordArmingAgain())
 
     def take_row(self, row: KillSwitchRow) -> None:
         """Merge with the row: armed if either says so. File or row is written again if it lacks a cause."""

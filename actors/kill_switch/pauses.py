@@ -8,7 +8,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from actors.kill_switch.armed_file import Look
 from actors.kill_switch.gate import Gate
 from actors.kill_switch.reporter import Reporter
 from actors.runtime import OwnContext
@@ -19,6 +18,11 @@ from core.orders.books import EntryLatch, LatchSource
 
 RECORD_RETRY_S = 60.0
 """Market time until the record of a pause that state has refused is told again."""
+
+
+@dataclass(frozen=True)
+class RecordPausesAgain:
+    """Timer: the pauses that state has refused are to be told again."""
 
 
 @dataclass
@@ -44,7 +48,7 @@ class Pauses:
 
     def __init__(
         self,
-        ctx: OwnContext[Look],
+        ctx: OwnContext[RecordPausesAgain],
         *,
         gate: Gate,
         reporter: Reporter,
@@ -56,6 +60,7 @@ class Pauses:
         self._blockers = blockers
         self._pausing: dict[str, _Pausing] = {}
         self._resuming: dict[str, _Resuming] = {}
+        self._retry_is_planned = False
 
     def pause_entries(self, command: PauseEntries, answer: Callable[[EntriesPaused], None]) -> None:
         """Block entries now, and have the books keep it; `answer` is called when they do or can't."""
@@ -122,7 +127,9 @@ class Pauses:
         pausing = self._pausing.get(refused.request_id)
         if pausing is not None:
             pausing.is_due = True
-            self._ctx.call_later(RECORD_RETRY_S, Look())
+            if not self._retry_is_planned:
+                self._retry_is_planned = True
+                self._ctx.call_later(RECORD_RETRY_S, RecordPausesAgain())
             command = pausing.command
             pausing.answer(
                 EntriesPaused(
@@ -139,6 +146,7 @@ class Pauses:
 
     def try_again(self) -> None:
         """Tell state the pauses again that it has refused."""
+        self._retry_is_planned = False
         for record_id, pausing in self._pausing.items():
             if pausing.is_due:
                 pausing.is_due = False

@@ -6,9 +6,8 @@ answers with its answer model.
 
 from __future__ import annotations
 
-import pkgutil
 from importlib import import_module
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
     from core.contract.base import (
@@ -260,14 +259,30 @@ __all__ = [
 ]
 
 
+_FILES: Final = (
+    "scalars",
+    "base",
+    "rows",
+    "deribit_trading",
+    "portfolio",
+    "hyperliquid",
+    "macro",
+    "sentiment",
+    "deribit_market",
+    "registry",
+)
+"""Those that give names, in the order in which they are looked through: small ones and those that a command
+without the wire needs come first."""
+
+
 def __getattr__(asked: str) -> object:
     """A name of the contract, from the first file that has it.
 
     Only what is asked for is imported: most commands need a name or two.
     """
     if asked in __all__:
-        for file in pkgutil.iter_modules(__path__):
-            found = vars(import_module(f"core.contract.{file.name}")).get(asked)
+        for file in _FILES:
+            found = vars(import_module(f"core.contract.{file}")).get(asked)
             if found is not None:
                 return found
     raise AttributeError(asked)

@@ -65,8 +65,10 @@ def all_fills_are_recorded(seen: SeenOutside) -> Iterator[str]:
     if any(engine.has_kill_file for engine in seen.engines):
         return
     recorded = {trade_id for engine in seen.engines for trade_id in engine.audit.fills}
+    not_ours = seen.on_other_terms()
     for trade_id, trade in seen.venue.trades.items():
-        if OrderLabel.parse(trade.label) is not None and trade_id not in recorded:
+        is_ours = OrderLabel.parse(trade.label) is not None and trade.label not in not_ours
+        if is_ours and trade_id not in recorded:
             yield f"{trade_id} of {trade.label}: it is at the venue, and no log has it"
 
 

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
+from datetime import timedelta
 from typing import Final
 
+from core.orders.armed import Leaves
 from core.orders.books import InstructionKind, Job
 from core.orders.label import OrderLabel
 from core.orders.lifecycle import ORDER_FINAL, PositionState
@@ -14,6 +16,8 @@ from lab.invariants.seen import EngineSeen, SeenOutside
 from lab.invariants.slots import is_slot
 from reading.books import has_books, stored_books, stored_cycles, stored_orders, stored_positions
 
+ENDS_WITHIN: Final = timedelta(minutes=20)
+"""So long after a start or its last change an order that the venue has not got any more has ended."""
 OPERATOR_RECORDS: Final = 2
 """Of one message: that it was received, and that it has ended."""
 
@@ -32,7 +36,7 @@ def books_are_the_venue(seen: SeenOutside) -> Iterator[str]:
             yield f"{order.order.label}: it is at the venue, and in no books"
         elif order.is_open and row.state in ORDER_FINAL:
             yield f"{order.order.label}: it is open at the venue, and {row.state} in the books"
-    if seen.has_alien:
+    if seen.has_alien or seen.on_other_terms():
         return
     live = [p for engine in engines for p in stored_positions(engine.data_dir, everything=False)]
     sizes = Counter(expected_sizes(live))
@@ -40,6 +44,25 @@ def books_are_the_venue(seen: SeenOutside) -> Iterator[str]:
     for name in sorted(sizes.keys() | found.keys()):
         if sizes[name] != found[name]:
             yield f"{name}: the books hold {sizes[name]}, the venue {found[name]}"
+
+
+def all_is_looked_up(seen: SeenOutside) -> Iterator[str]:
+    """9. Once it is calm, recovery has ended, and no row that is not final is left alone; or it is armed."""
+    at_venue = {order.order.label: order for order in seen.venue.orders.values()}
+    for engine in seen.engines:
+        if not engine.is_up or engine.has_kill_file or not has_books(engine.data_dir):
+            continue
+        began, now = engine.up[-1][0], engine.clock()
+        if now < began + ENDS_WITHIN:
+            continue
+        if not engine.messages.recovered:
+            yield f"its recovery has not ended since {began}, and nothing is armed"
+        for instruction, row in stored_orders(engine.data_dir, None):
+            order = at_venue.get(instruction.label)
+            rests = order is not None and order.is_open
+            if row.state not in ORDER_FINAL and not rests and row.updated_at < now - ENDS_WITHIN:
+                told = "nothing" if order is None else order.order.state
+                yield f"{instruction.label}: it is {row.state} since {row.updated_at}, the venue has {told}"
 
 
 def only_allowed_edges(seen: SeenOutside) -> Iterator[str]:
@@ -51,7 +74,7 @@ def only_allowed_edges(seen: SeenOutside) -> Iterator[str]:
 def cash_adds_up(seen: SeenOutside) -> Iterator[str]:
     """11. The sum of all booked cash flows is the change of the venue's balance, to the last decimal."""
     engines = [engine for engine in seen.engines if has_books(engine.data_dir)]
-    if not engines or (seen.has_alien and seen.venue.balance_change_eth):
+    if not engines or (seen.has_alien and seen.venue.balance_change_eth) or seen.on_other_terms():
         return
     booked = sum(trade.pnl_eth for engine in engines for trade in stored_books(engine.data_dir).trades)
     if booked != seen.venue.balance_change_eth:
@@ -62,14 +85,19 @@ def cash_adds_up(seen: SeenOutside) -> Iterator[str]:
 def partly_filled_is_a_position(seen: SeenOutside) -> Iterator[str]:
     """12. Each position is as large as what was filled of its entries."""
     filled = {order.order.label: int(order.order.filled_amount) for order in seen.venue.orders.values()}
+    not_ours = seen.on_other_terms()
     for engine in seen.engines:
         if not has_books(engine.data_dir) or engine.has_kill_file:
             continue
         sizes: Counter[str] = Counter()
+        left_out = set()
         for instruction, _ in stored_orders(engine.data_dir, None):
             if instruction.kind is InstructionKind.ENTRY:
                 sizes[str(instruction.proposal_id)] += filled.get(instruction.label, 0)
+                left_out |= {str(instruction.proposal_id)} if instruction.label in not_ours else set()
         for position in stored_positions(engine.data_dir, everything=True):
+            if str(position.position_id) in left_out:
+                continue
             size, opened = sizes[str(position.position_id)], position.contracts_opened
             if size != opened:
                 yield f"{position.position_id}: {size} were filled, the books opened {opened}"
@@ -103,7 +131,7 @@ def _done_twice(engine: EngineSeen) -> Iterator[str]:
 def promises_end(seen: SeenOutside) -> Iterator[str]:
     """13, at the end: what was accepted has ended, and no cycle or proposal is left open."""
     for engine in seen.engines:
-        if not has_books(engine.data_dir):
+        if not has_books(engine.data_dir) or not engine.ran_to_the_end:
             continue
         for request_id, message in engine.promises.accepted.items():
             if engine.audit.operator[request_id] != OPERATOR_RECORDS and not engine.has_kill_file:
@@ -113,9 +141,10 @@ def promises_end(seen: SeenOutside) -> Iterator[str]:
 
 
 def _not_closed(engine: EngineSeen) -> Iterator[str]:
-    """A close that a person asked for has ended only when nothing is left of what was open then."""
+    """A close that a person asked for has ended only when nothing is left of what was open then, unless what
+    has armed blocks exits."""
     asked = [at for message, at in engine.promises.asked_at if message == "CloseAll"]
-    if not asked or engine.has_kill_file:
+    if not asked or engine.leaves is Leaves.NO_ORDER:
         return
     for position in stored_positions(engine.data_dir, everything=False):
         if position.entered_at is not None and any(position.entered_at < at for at in asked):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter, deque
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Final
 
 from actors.runtime import Envelope, envelope_line
 from core.messages.arm_cause import ArmCause
@@ -40,6 +41,21 @@ CHANGES_BOOKS = frozenset(
         "CloseCycle",
     }
 )
+_KEPT_OF: Final = frozenset(
+    {
+        RequestPermit,
+        SendOrder,
+        EditOrder,
+        SuspendEntries,
+        ClearSuspension,
+        MarksChanged,
+        OpenCycle,
+        RecoveryReport,
+        ArmKillSwitch,
+        RecordEvent,
+    }
+)
+"""The messages that something is kept of."""
 UNTOLD = ("ProbeRouter", "RouterProbed", "JobDue", "SlotDue", "VenueChecked")
 
 
@@ -107,6 +123,8 @@ class MessagesSeen:
     def take(self, envelope: Envelope) -> None:
         """One message, as it is sent."""
         self.last.append(envelope)
+        if type(envelope.message) not in _KEPT_OF:
+            return
         match envelope.message:
             case RequestPermit() as request if envelope.reply_to is not None:
                 self._asked[request.label] = AskedMessage(

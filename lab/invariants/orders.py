@@ -9,6 +9,7 @@ from decimal import Decimal
 from typing import Final
 
 from core.contract import Trade
+from core.messages.audit import AuditKind
 from core.messages.kill_switch import Permit
 from core.messages.mcp import SendOrder
 from core.orders.books import InstructionKind
@@ -105,6 +106,14 @@ def permit_for_one_order(seen: SeenOutside) -> Iterator[str]:
             yield f"{effect.label}: it has an effect at {effect.at}, and was valid until {until}"
 
 
+def other_terms_arm(seen: SeenOutside) -> Iterator[str]:
+    """5, once it is calm: an order that the venue has taken for more than was permitted has armed."""
+    for label in sorted(seen.on_other_terms()):
+        for engine in seen.engines:
+            if engine.is_up and _is_of(engine, label) and not engine.audit.kinds[AuditKind.ARMED]:
+                yield f"{label}: the venue has more than was permitted, and nothing was armed for it"
+
+
 def inside_the_limits(seen: SeenOutside) -> Iterator[str]:
     """6. Contracts, value, collar, orders an hour, reduce-only exits, fresh market data."""
     for engine in seen.engines:
@@ -167,13 +176,17 @@ def _terms_off(sent: Sent, limits: LimitsSection) -> Iterator[str]:
 
 
 def _open_by_label(trades: Mapping[str, Trade]) -> dict[str, set[str]]:
-    """Of each proposal that our trades leave open, the instruments, deliveries left out of account."""
+    """Of each proposal that our trades leave open, the instruments, deliveries left out of account.
+
+    The proposals of two engines may have one name; the tags of their labels differ.
+    """
     sizes: dict[str, Counter[str]] = {}
     for trade in trades.values():
         label = OrderLabel.parse(trade.label)
         if label is not None:
             signed = Side(trade.side).sign * int(trade.amount)
-            sizes.setdefault(str(label.position_id), Counter())[trade.instrument_name] += signed
+            key = f"{label.position_id} {label.tag}"
+            sizes.setdefault(key, Counter())[trade.instrument_name] += signed
     return {each: {name for name, size in held.items() if size} for each, held in sizes.items()}
 
 

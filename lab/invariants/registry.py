@@ -21,9 +21,11 @@ class Moment(Enum):
     """A person has just been told that something is done or accepted."""
     LOOK = 4
     """Any time; nothing has to be at rest."""
-    REST = 5
-    """The engine has recovered, nothing is under way, and nothing is done to it."""
-    END = 6
+    CALM = 5
+    """Nothing has been done to it for so long that whatever was under way has had its time."""
+    REST = 6
+    """The same; the engine has recovered, and nothing is under way."""
+    END = 7
     """The same, after an orderly stop."""
 
 
@@ -63,6 +65,7 @@ INVARIANTS: tuple[Invariant, ...] = (
         Moment.SENDING,
         orders.permit_for_one_order,
         (Moment.REQUEST, orders.permit_for_one_order),
+        (Moment.CALM, orders.other_terms_arm),
     ),
     _one(
         6,
@@ -79,7 +82,13 @@ INVARIANTS: tuple[Invariant, ...] = (
         orders.not_too_many_positions,
         (Moment.LOOK, orders.not_too_many_positions),
     ),
-    _one(9, "the books are the venue", Moment.REST, books.books_are_the_venue),
+    _one(
+        9,
+        "the books are the venue",
+        Moment.REST,
+        books.books_are_the_venue,
+        (Moment.CALM, books.all_is_looked_up),
+    ),
     _one(10, "only allowed edges", Moment.LOOK, books.only_allowed_edges),
     _one(11, "cash adds up", Moment.REST, books.cash_adds_up),
     _one(12, "a partial fill is a position", Moment.REST, books.partly_filled_is_a_position),
@@ -117,7 +126,8 @@ _INCLUDES = {
     Moment.REQUEST: {Moment.REQUEST},
     Moment.ANSWER: {Moment.ANSWER},
     Moment.LOOK: {Moment.LOOK},
-    Moment.REST: {Moment.LOOK, Moment.REST},
+    Moment.CALM: {Moment.LOOK, Moment.CALM},
+    Moment.REST: {Moment.LOOK, Moment.CALM, Moment.REST},
     Moment.END: {Moment.LOOK, Moment.REST, Moment.END},
 }
 

@@ -8,9 +8,11 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
 
+from actors.kill_switch import DiskKillFile
 from actors.runtime import CellStatus
 from core.contract import Trade
 from core.kill_file import KILL_FILE_NAME
+from core.orders.armed import Leaves, what_leaves
 from core.strategy import Strategy
 from core.values import Value
 from gateway.paper.account import Account, VenueOrder
@@ -86,6 +88,8 @@ class EngineSeen:
     """None if nobody watches its channels. The ids of the alerts that a channel has taken, in order."""
     letter_texts: list[str] = field(default_factory=list)
     is_up: bool = False
+    ran_to_the_end: bool = True
+    """False after it was stopped in the middle, never to start again."""
     up: list[tuple[datetime, datetime | None]] = field(default_factory=list)
     """From when to when it ran, by its own clock, without a step of it."""
     disk_failed: bool = False
@@ -102,6 +106,12 @@ class EngineSeen:
     def has_kill_file(self) -> bool:
         return (self.data_dir / KILL_FILE_NAME).exists()
 
+    @property
+    def leaves(self) -> Leaves:
+        """Which orders may leave, by its `KILL`."""
+        found = DiskKillFile(self.data_dir).read()
+        return what_leaves(() if found is None else found.causes, self.strategy.exits_when_armed)
+
 
 @dataclass
 class SeenOutside:
@@ -115,3 +125,12 @@ class SeenOutside:
     has_alien: bool = False
     """The venue has put a position into the account that nobody ordered."""
     secrets: Sequence[str] = ()
+
+    def on_other_terms(self) -> frozenset[str]:
+        """The labels of the orders that the venue has for more than was asked for."""
+        asked = {request.label: request.amount for request in self.requests if not request.reduce_only}
+        return frozenset(
+            label
+            for order in self.venue.orders.values()
+            if (label := order.order.label) in asked and order.order.amount > asked[label]
+        )

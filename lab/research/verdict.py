@@ -67,16 +67,12 @@ class SweepVerdict:
                 f"and {'is' if self.judged == 1 else 'are'} judged over {how_many(self.weeks, 'week')}"
                 + (f", drawn in blocks of {self.block_weeks}" if self.block_weeks > 1 else "")
             )
-            lines.append(
-                "found at 5 %: more than the best of so many tries without any edge would show"
-                if self.is_found
-                else "not found at 5 %: the best of so many tries without any edge often looks as good"
-            )
+            lines.append(_found_text(self.p, self.points, self.tried))
         lines.append(_rate_text(rate))
         if self.deflated is not None:
             lines.append(
                 f"told, not judged: deflated Sharpe ratio {self.deflated:.2f}, "
-                f"for {how_many(self.tried, 'point')} ever run on this data"
+                f"for {how_many(self.tried, 'point')} ever run on this market"
             )
         if self.pbo is not None:
             lines.append(
@@ -86,7 +82,7 @@ class SweepVerdict:
 
 
 def verdict_of(by_point: Mapping[int, Sequence[FoundRun]], tried: int) -> SweepVerdict:
-    """Judge all points together. `tried` counts every point ever run on this data."""
+    """Judge all points together. `tried` counts every point ever run on this market."""
     matrix = matrix_of(by_point)
     different = matrix.merged()
     judged = different.only(place for place, trades in enumerate(different.trades) if trades >= TRADES_MIN)
@@ -118,6 +114,21 @@ def _pbo(judged: WeekMatrix) -> float | None:
 
 def _p_text(p: float) -> str:
     return f"{p:.2f}" if p >= 0.01 else f"{p:.4f}"
+
+
+def _found_text(p: float, points: int, tried: int) -> str:
+    """The p is of these points; who has swept others before has had more chances, by Bonferroni's bound."""
+    if p > LEVEL:
+        return "not found at 5 %: the best of so many tries without any edge often looks as good"
+    if tried <= points:
+        return "found at 5 %: more than the best of so many tries without any edge would show"
+    limit = LEVEL * points / tried
+    if p <= limit:
+        return f"found at 5 %, and among all {tried} points that were ever tried on this market"
+    return (
+        f"found at 5 % among these {points} points alone, but {tried} were ever tried on this market: among "
+        f"so many it takes p {_p_text(limit)}"
+    )
 
 
 def _rate_text(rate: NullRate | None) -> str:

@@ -33,6 +33,10 @@ class ActKind(StrEnum):
     """A person gives a command; `what` is which."""
     SECOND = "second"
     """A second engine with a folder of its own trades the same account, for a while."""
+    OTHERS = "others"
+    """For a while the account lists positions of others: of a fractional size, and of an unknown kind."""
+    TERMS = "terms"
+    """The next entry within `lasts_s` is taken for one contract more than was asked for."""
     TELEGRAM = "telegram"
     """The alert channel is down for a while."""
 
@@ -93,6 +97,8 @@ class Drawn(Value):
     market: int
     """The seed of the model market."""
     yield_at_tell: float
+    is_on_wire: bool
+    """Each answer of the venue comes as JSON; otherwise only those that a fault may hit."""
     acts: tuple[Act, ...]
 
     def only(self, numbers: frozenset[int]) -> Drawn:
@@ -104,7 +110,7 @@ ALL: Final = frozenset(ActKind)
 PROFILES: Final[dict[str, frozenset[ActKind]]] = {
     "all": ALL,
     "none": frozenset(),
-    "venue": frozenset({ActKind.VENUE, ActKind.LATE}),
+    "venue": frozenset({ActKind.VENUE, ActKind.LATE, ActKind.OTHERS, ActKind.TERMS}),
     "process": frozenset({ActKind.KILL, ActKind.STOP, ActKind.CRASH, ActKind.HANG}),
     "disk": frozenset({ActKind.FULL_DISK, ActKind.IO_ERROR, ActKind.KILL, ActKind.PERSON}),
     "clock": frozenset({ActKind.CLOCK, ActKind.STOP, ActKind.KILL}),

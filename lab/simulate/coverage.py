@@ -37,6 +37,28 @@ PHASES: Final = (
 )
 
 
+_TELLING: Final = frozenset(
+    {
+        StartJobs,
+        FetchSnapshot,
+        PlaceCombo,
+        ClosePosition,
+        RequestPermit,
+        RecordInstruction,
+        SendOrder,
+        OrderAccepted,
+        OrderUnknown,
+        EditOrder,
+        CancelOrder,
+        RecordOrder,
+        SettleExpired,
+        OrderFinal,
+        BooksChanged,
+    }
+)
+"""The messages that tell a phase; of ten that are sent, nine tell none."""
+
+
 class Phases:
     """The phase of an engine's life, told by its messages."""
 
@@ -50,6 +72,8 @@ class Phases:
 
     def take(self, envelope: Envelope) -> None:
         """One message, as it is sent."""
+        if type(envelope.message) not in _TELLING:
+            return
         match envelope.message:
             case StartJobs():
                 self.now = self._rest

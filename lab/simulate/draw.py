@@ -35,6 +35,16 @@ DERIBIT_ONLY: Final = frozenset(
         FaultKind.ALIEN_POSITION,
     }
 )
+OF_ORDERS: Final = (
+    FaultKind.TIMEOUT_BEFORE,
+    FaultKind.TIMEOUT_AFTER,
+    FaultKind.CUT,
+    FaultKind.HTTP_500,
+    FaultKind.REJECT,
+    FaultKind.PARTIAL_SILENT,
+    FaultKind.PARTIAL_SILENT,
+    FaultKind.FILL_AFTER_CANCEL,
+)
 CHANGING: Final = ("place_combo_order", "edit_order", "cancel_order")
 MESSAGES: Final = (
     "RequestPermit",
@@ -90,9 +100,14 @@ PERSON: Final = (
 )
 WORST: Final = ("RequestPermit", "SendOrder", "EditOrder", "RecordSent", "RecordEdit")
 """When an arming is hardest to keep."""
+READS: Final = ("get_margins", "get_index_price", "get_positions", "get_open_orders")
+"""Waited for right before a permit is asked for."""
+RECOVERS: Final = "BindAccount"
+"""Sent once a recovery has begun, so that what is asked for now has to wait for its end."""
 LOSES: Final = ("nothing", "all", "some", "torn")
 """What a kill takes of the writes that were not synced."""
 ACTS: Final = (3, 12)
+ON_WIRE: Final = 0.1
 
 
 def draw(seed: int, days: float, profile: str) -> Drawn:
@@ -101,6 +116,8 @@ def draw(seed: int, days: float, profile: str) -> Drawn:
     kinds = sorted(PROFILES[profile])
     count = chance.randint(*ACTS) if kinds else 0
     count += int(count * max(0.0, days - 2.0) / 7.0)
+    # In a few hours so many would leave no entry alone.
+    count = max(1, round(count * days)) if kinds and days < 1.0 else count
     acts = [_act(chance, days, kinds) for _ in range(count)]
     acts += [after for act in acts for after in _worst_after(chance, act, kinds)]
     drawn = sorted(acts, key=lambda act: act.at_s)
@@ -108,6 +125,7 @@ def draw(seed: int, days: float, profile: str) -> Drawn:
         seed=seed,
         market=chance.choice(TRADING) if chance.random() < 0.8 else chance.randrange(1000),
         yield_at_tell=chance.choice((0.0, 0.0, 0.2)),
+        is_on_wire=chance.random() < ON_WIRE,
         acts=tuple(act.model_copy(update={"number": number}) for number, act in enumerate(drawn)),
     )
 
@@ -147,40 +165,55 @@ def _act(chance: Random, days: float, kinds: list[ActKind]) -> Act:
             return _act_of(kind, at_s, place=ActPlace.DISK, nth=chance.randint(1, 60))
         case ActKind.CLOCK:
             step_s = chance.choice((-600.0, 600.0, 3.0, -3.0, 28_800.0, 43_200.0, -90.0))
-            return _act_of(kind, at_s, what=f"{step_s:.1f}", lasts_s=chance.choice((75.0, 1200.0)))
+            what, lasts_s = f"{step_s:.1f}", chance.choice((75.0, 1200.0))
+            if chance.random() < 0.5:
+                return _act_of(kind, at_s, what=what, lasts_s=lasts_s)
+            of = chance.choice((*READS, *CHANGING))
+            return _act_of(kind, at_s, what=what, place=ActPlace.REQUEST, of=of, lasts_s=lasts_s)
         case ActKind.PERSON:
             what = chance.choice(PERSON)
             if chance.random() < 0.5:
                 return _act_of(kind, at_s, what=what)
+            if what.startswith("arm") and chance.random() < 0.5:
+                of = chance.choice(("place_combo_order", "edit_order"))
+                return _act_of(kind, at_s, what=what, place=ActPlace.REQUEST, of=of)
             of, nth = chance.choice(MESSAGES), chance.randint(1, 3)
             if what.startswith("arm"):
                 of = chance.choice(WORST)
             return _act_of(kind, at_s, what=what, place=ActPlace.MESSAGE, of=of, nth=nth)
         case ActKind.SECOND:
             return _act_of(kind, max(0.0, at_s - 400.0), lasts_s=chance.choice((900.0, 2400.0)))
+        case ActKind.OTHERS | ActKind.TERMS:
+            return _act_of(kind, at_s, lasts_s=chance.choice((600.0, 7200.0)))
         case ActKind.TELEGRAM:
             return _act_of(kind, at_s, lasts_s=chance.choice((600.0, 6 * 3600.0)))
 
 
 def _worst_after(chance: Random, act: Act, kinds: list[ActKind]) -> Iterator[Act]:
-    """Half of the acts are followed by what makes them worse, if that is drawn at all."""
+    """Half of the acts are followed by what makes them worse, if that is drawn at all; before an arming
+    requests are late, so that some are under way."""
+    if act.what in ("arm", "arm by file") and ActKind.LATE in kinds:
+        yield _act_of(ActKind.LATE, max(0.0, act.at_s - 60.0), lasts_s=900.0)
     if chance.random() < 0.5:
         return
     match act.kind, act.what:
         case (ActKind.FULL_DISK | ActKind.IO_ERROR, _) if ActKind.PERSON in kinds:
             what = chance.choice(("arm", "arm by file", "enter", "pause"))
             yield _act_of(ActKind.PERSON, act.at_s + chance.uniform(0.0, 20.0), what=what)
-        case (ActKind.PERSON, "arm" | "arm by file") if ActKind.LATE in kinds:
-            yield _act_of(ActKind.LATE, max(0.0, act.at_s - 60.0), lasts_s=900.0)
+        case (ActKind.PERSON, "arm" | "arm by file"):
+            yield _act_of(ActKind.PERSON, act.at_s + chance.uniform(10.0, 600.0), what="close all")
         case (ActKind.PERSON, "enter" | "close all") if ActKind.KILL in kinds:
             place = ActPlace.MESSAGE if chance.random() < 0.7 else ActPlace.DISK
             nth = chance.randint(1, 40)
             loses, lasts_s = chance.choice(LOSES), chance.choice((0.0, 5.0, 90.0))
             at_s = act.at_s + chance.uniform(0.0, 1.0)
             yield _act_of(ActKind.KILL, at_s, what=loses, place=place, nth=nth, lasts_s=lasts_s)
-        case (ActKind.KILL | ActKind.STOP, _) if ActKind.PERSON in kinds:
-            at_s = act.at_s + act.lasts_s + chance.uniform(0.0, 2.0)
-            yield _act_of(ActKind.PERSON, at_s, what=chance.choice(("close all", "enter", "arm", "settle")))
+        case (ActKind.KILL | ActKind.STOP, _) | (
+            ActKind.PERSON,
+            "restart execution",
+        ) if ActKind.PERSON in kinds:
+            what = chance.choice(("close all", "close all", "enter", "arm", "settle"))
+            yield _act_of(ActKind.PERSON, act.at_s, what=what, place=ActPlace.MESSAGE, of=RECOVERS)
         case _:
             return
 
@@ -225,6 +258,9 @@ def _down_s(chance: Random) -> float:
 
 
 def _fault(chance: Random) -> str:
+    if chance.random() < 0.25:
+        # Two targets of three and most kinds hit no order: what does so is drawn apart.
+        return f"venue:{chance.choice(OF_ORDERS)}:{chance.choice((0.5, 1.0))}"
     kind = chance.choice([kind for kind in FaultKind if kind is not FaultKind.CRASH] + [FaultKind.CRASH])
     target = Router.DERIBIT if kind in DERIBIT_ONLY else chance.choice((*Router, "venue", "venue", "all"))
     if kind in (FaultKind.ALIEN_POSITION, FaultKind.VENUE_RESTART):

@@ -7,6 +7,7 @@ from random import Random
 from typing import Final
 
 from core.contract import CHANGING_TOOLS
+from core.permit_times import PERMIT_LIFETIME_MAX_S
 from lab.simulate.acts import Act, ActKind
 from lab.simulate.disk import LabDisk
 from lab.simulate.venue import LabVenue
@@ -27,6 +28,7 @@ class LastingFaults:
         self._held = held
         self._late: set[int] = set()
         self._channel_down: set[int] = set()
+        self._others: set[int] = set()
 
     def begin(self, act: Act) -> Callable[[], None]:
         """Begin; what is returned ends it."""
@@ -37,6 +39,13 @@ class LastingFaults:
             case ActKind.LATE:
                 self._late.add(act.number)
                 return lambda: self._late.discard(act.number)
+            case ActKind.OTHERS:
+                self._others.add(act.number)
+                self._venue.odd.others_hold = True
+                return lambda: self._others_end(act.number)
+            case ActKind.TERMS:
+                self._venue.odd.other_terms = True
+                return self._terms_end
             case ActKind.TELEGRAM:
                 self._channel_down.add(act.number)
                 return lambda: self._channel_down.discard(act.number)
@@ -51,9 +60,11 @@ class LastingFaults:
         self._late.clear()
         self._channel_down.clear()
         self._disk_has_room()
+        self._terms_end()
         self._disk.fails_next = False
         for act in acts:
             self._venue.faults.end(act.number)
+            self._others_end(act.number)
 
     @property
     def is_quiet(self) -> bool:
@@ -69,7 +80,16 @@ class LastingFaults:
         if not self._late or tool not in CHANGING_TOOLS or self._chance.random() >= LATE_FRAC:
             return 0.0
         self._held()
-        return self._chance.uniform(0.0, HOLD_S_MAX)
+        # Half of them are still valid when they arrive.
+        longest_s = PERMIT_LIFETIME_MAX_S if self._chance.random() < 0.5 else HOLD_S_MAX
+        return self._chance.uniform(0.0, longest_s)
+
+    def _others_end(self, number: int) -> None:
+        self._others.discard(number)
+        self._venue.odd.others_hold = bool(self._others)
+
+    def _terms_end(self) -> None:
+        self._venue.odd.other_terms = False
 
     def _disk_has_room(self) -> None:
         self._disk.full = None

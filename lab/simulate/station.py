@@ -13,20 +13,23 @@ from typing import Protocol
 from actors.alerting import Letter
 from actors.runtime import CellState, CellStatus, Envelope, Tracer
 from config import LoadedStrategy
+from core.contract import Router
 from core.messages.mcp import EditOrder, SendOrder
 from lab.engine import SimulatedEngine
 from lab.invariants.seen import EngineSeen
 from lab.machine import SimulatedMachine
-from lab.simulate.acts import ActPlace
+from lab.simulate.acts import ActPlace, Drawn
 from lab.simulate.channel import LabChannel
 from lab.simulate.coverage import Phases
 from lab.simulate.disk import LabDisk
+from lab.simulate.port import Lab, lab_ports
 from lab.simulate.venue import LabVenue
 from lab.simulate.wire import LabWire
 
 HANGS_S = 45.0
 """Longer than any hang limit."""
 RING = 4096
+ORDERS = (SendOrder, EditOrder)
 
 
 class PlayedCrashError(RuntimeError):
@@ -82,7 +85,7 @@ class Station:
         loaded: LoadedStrategy,
         venue: LabVenue,
         seed: int,
-        yield_at_tell: float,
+        drawn: Drawn,
         machine: SimulatedMachine | None,
         disk: LabDisk,
         sayings: Sayings,
@@ -107,7 +110,7 @@ class Station:
         self._loaded = loaded
         self._venue = venue
         self._seed = seed
-        self._yield_at_tell = yield_at_tell
+        self._drawn = drawn
         self._machine = machine
         self._disk = disk
         self._sayings = sayings
@@ -129,7 +132,7 @@ class Station:
         seen.failed_by_act.clear()
         self.poisoned.clear()  # The messages of each life are numbered anew.
         seen.disk_failed = self._disk.full is not None
-        seen.is_up = True
+        seen.is_up = seen.ran_to_the_end = True
         self.phases.begin_life()
         begin = true_now + self.ahead
         seen.up.append((begin, None))
@@ -141,12 +144,21 @@ class Station:
             seed=self._seed,
             begin=begin,
             life=self.lives,
-            yield_at_tell=self._yield_at_tell,
+            yield_at_tell=self._drawn.yield_at_tell,
             tracer=_Listening(self._heard),
             machine=self._machine,
             folder=f"simulated/{self.name}",
             wire=self.wire,
             alert_channels=(lambda: LabChannel(self._sayings.channel_down, self._took),),
+            ports=lab_ports(
+                self._venue.venue,
+                self._loaded.strategy,
+                Lab(
+                    may_be_plain=lambda: not self._drawn.is_on_wire and not self.ahead,
+                    is_hit=self._is_hit,
+                    reached=self._request,
+                ),
+            ),
         )
         if self._plant is not None:
             self._plant(engine)
@@ -156,6 +168,11 @@ class Station:
         """Raises KilledHere, and what the runtime itself raises."""
         if self.engine is not None:
             self.engine.run_until(true_when + self.ahead)
+
+    def return_by(self, true_when: datetime) -> None:
+        """Have the run that is under way return then, if one is."""
+        if self.engine is not None:
+            self.engine.runtime.return_by(true_when + self.ahead)
 
     def next_due(self) -> datetime | None:
         """True time at which something happens in it next, None if it does not run."""
@@ -188,6 +205,11 @@ class Station:
         assert self.engine is not None
         self.engine.stop_actors(reason)
         self._ended(true_now)
+
+    def leave(self, true_now: datetime) -> None:
+        """Stop in order, in the middle of whatever it does, for good."""
+        self.stop(true_now, "it was only here for a while")
+        self.seen.ran_to_the_end = False
 
     def _ended(self, true_now: datetime) -> SimulatedEngine:
         engine, self.engine = self.engine, None
@@ -224,6 +246,11 @@ class Station:
             self.seen.messages.fenced_senders.append(f"{life.path} sent {of} after its end")
         self._sayings.reached(self, place, of)
 
+    def _is_hit(self, router: Router, tool: str, correlation: str) -> bool:
+        """Whether the read that has reached its place goes over the wire, because a fault hits it."""
+        self.wire.has_reached = self._venue.is_hit(router, tool, correlation)
+        return self.wire.has_reached
+
     def _heard(self, envelope: Envelope) -> None:
         kind = type(envelope.message).__name__
         self.digest = zlib.crc32(
@@ -241,7 +268,7 @@ class Station:
                 self.seen.messages.tried_again.append(
                     f"{life.path} handles {again} again, which ended a life"
                 )
-        if isinstance(envelope.message, SendOrder | EditOrder):
+        if isinstance(envelope.message, ORDERS):
             self._sayings.sending(self)
         if type(envelope) is Envelope:  # Not a timer's own.
             self._sayings.reached(self, ActPlace.MESSAGE, kind)

@@ -19,6 +19,7 @@ from gateway.paper.model_market import ModelMarket
 from gateway.paper.venue import Venue
 from gateway.shell.bodies import HttpAnswer
 from lab.engine import TOKEN
+from lab.simulate.oddities import Oddities
 
 
 @lru_cache(maxsize=32)
@@ -48,6 +49,8 @@ class ComingFaults(Faults):
         super().__init__((), seed, {})
         self._now: dict[int, FaultSpec] = {}
         self._played = played
+        self._ahead: PlayedFault | None = None
+        """Drawn for the call that comes next."""
 
     def begin(self, number: int, text: str) -> None:
         """Play `TARGET:KIND:RATE` from now on."""
@@ -62,7 +65,15 @@ class ComingFaults(Faults):
     def are_coming(self) -> bool:
         return bool(self._now)
 
+    def draw_ahead(self, router: Router, tool: str, correlation: str) -> bool:
+        """Whether a fault hits this call, whose own draw gives the same."""
+        self._ahead = self.draw(router, tool, correlation)
+        return self._ahead is not None
+
     def draw(self, router: Router, tool: str, correlation: str) -> PlayedFault | None:
+        if self._ahead is not None:
+            ahead, self._ahead = self._ahead, None
+            return ahead
         played = super().draw(router, tool, correlation)
         if played is not None:
             self._played(played.kind.value)
@@ -77,16 +88,22 @@ class LabVenue:
         self.store = NoDisk()
         self.venue = Venue(_market(market), Account(assumptions.balance_eth), begin, assumptions)
         self.faults = ComingFaults(seed, played)
+        self.odd = Oddities()
         self.began_with: Decimal = self.venue.account.balance_eth
         self._answer = Dispatch(self.venue, TOKEN, self.faults, self.store)
         self.watchers: list[Callable[[str, bytes, HttpAnswer], None]] = []
-        """Told of each request after it was answered: tool, body, answer."""
+        """Told of each request after it was answered: tool, body as it was sent, answer."""
+
+    def is_hit(self, router: Router, tool: str, correlation: str) -> bool:
+        """Whether the answer to the call that comes next, this one, is not what it should be."""
+        return self.odd.changes(tool) or self.faults.draw_ahead(router, tool, correlation)
 
     def dispatch(
         self, now: datetime, router: str, tool: str, headers: Mapping[str, str], body: bytes
     ) -> HttpAnswer:
         """Answer one request at the true time `now`."""
-        answer = self._answer(now, router, tool, headers, body)
+        answer = self._answer(now, router, tool, headers, self.odd.request(tool, body))
+        answer = self.odd.answer(tool, answer)
         for watcher in self.watchers:
             watcher(tool, body, answer)
         return answer

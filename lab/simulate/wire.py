@@ -28,6 +28,8 @@ class LabWire(Wire):
         super().__init__(hold_s=hold_s)
         self._ahead = ahead
         self._reached = reached
+        self.has_reached = False
+        """The place of the request that comes next was told already."""
 
     def connect(
         self, runtime: GreenRuntime | BatonRuntime, dispatch: Answering
@@ -40,7 +42,9 @@ class LabWire(Wire):
         return super().connect(runtime, at_true_time)
 
     def send(self, router: str, tool: str, headers: Mapping[str, str], body: bytes, now: datetime) -> Held:
-        self._reached(ActPlace.REQUEST, tool)
+        if not self.has_reached:
+            self._reached(ActPlace.REQUEST, tool)
+        self.has_reached = False
         return super().send(router, tool, headers, body, now)
 
     def answer(self, held: Held) -> HttpAnswer:

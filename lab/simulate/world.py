@@ -11,7 +11,6 @@ from typing import Final
 
 from actors.runtime.tripwires import tripwires
 from config import LoadedStrategy
-from core.orders.lifecycle import ORDER_FINAL
 from gateway.shell.bodies import HttpAnswer
 from lab.engine import SimulatedEngine
 from lab.invariants import Breach, Moment, breaches
@@ -21,23 +20,22 @@ from lab.simulate.agenda import ActAgenda
 from lab.simulate.disk import LabDisk
 from lab.simulate.draw import BEGIN, DAY_S
 from lab.simulate.lasting import LastingFaults
+from lab.simulate.looks import LookTimes
 from lab.simulate.outcome import BreachFoundError, Found, WorldOutcome
 from lab.simulate.person import Person
+from lab.simulate.rest import has_come_to_rest, is_calm, what_is_told
 from lab.simulate.station import KilledHere, Sayings, Station
 from lab.simulate.summary import sum_up
 from lab.simulate.venue import LabVenue
 from lab.simulate.watching import RequestWatch
-from reading.books import has_books, stored_orders
 
 GUARDED: Final = ("actors", "core", "config", "gateway", "lab")
-LOOK_QUIET: Final = timedelta(hours=6)
-LOOK_BUSY: Final = timedelta(seconds=90)
-BUSY_FOR: Final = timedelta(minutes=20)
-"""After an order was handed over, and after an act."""
 REST_AFTER: Final = timedelta(minutes=35)
 """Without an act, so long after the last one all must have come to rest: orders ended, recovery done."""
 CLOSELY: Final = timedelta(seconds=0.5)
-"""While two engines run, none is ahead of the other by more."""
+"""While two engines run, none is ahead by more."""
+COMES_BY: Final = timedelta(hours=6)
+"""The person, who disarms some time after that."""
 DISARMS_AFTER: Final = timedelta(hours=3)
 RESTARTS_AFTER: Final = timedelta(minutes=5)
 MAIN: Final = "main"
@@ -66,9 +64,9 @@ class World:
         self._agenda = ActAgenda()
         self._waiting: list[tuple[Act, list[int]]] = []
         """Acts whose time has come and whose place has not, with how often it still has to be reached."""
-        self._killed: tuple[Station, Act] | None = None
+        self._killed: Act | None = None
         self._last_act = BEGIN
-        self._busy_until = BEGIN + BUSY_FOR
+        self._looks = LookTimes(BEGIN)
         self._has_alien = False
         self._breach: Breach | None = None
         self._broken: set[int] = set()
@@ -80,7 +78,7 @@ class World:
         self._lasting = LastingFaults(
             self._venue, self._disk, self._chance, lambda: self._count(self._current, "late")
         )
-        self._person = Person(self.now_inside, self._agenda.add, self._was_told)
+        self._person = Person(self.now_inside, self._later, self._was_told)
         self.main = self._station(MAIN, drawn.seed)
         self.second: Station | None = None
         self._current = self.main
@@ -109,9 +107,9 @@ class World:
     def _schedule(self) -> None:
         for act in self._drawn.acts:
             self._agenda.add(BEGIN + timedelta(seconds=act.at_s), partial(self._due, act))
-        self._agenda.add(BEGIN + LOOK_BUSY, self._look_again)
+        self._agenda.add(self._looks.next_at, self._look_again)
         at = BEGIN
-        while (at := at + LOOK_QUIET) < self._end:
+        while (at := at + COMES_BY) < self._end:
             self._agenda.add(at, self._look_after)
 
     def _go_on(self) -> None:
@@ -122,6 +120,7 @@ class World:
             when = min(when, max(due, self.now) + CLOSELY)
         for station in self._stations():
             self._run(station, when)
+            when = min(when, self._agenda.next_at(when))
         self.now = max(self.now, when)
         self._agenda.do_until(self.now)
 
@@ -148,11 +147,9 @@ class World:
         self._raise_found()
 
     def _killed_at(self, station: Station) -> None:
-        if self._breach is not None:
-            self._raise_found()
+        self._raise_found()
         assert self._killed is not None
-        _, act = self._killed
-        self._killed = None
+        act, self._killed = self._killed, None
         at = self.now_inside()
         station.kill(at, act.what or "nothing", self._chance)
         self._again(station, at + timedelta(seconds=act.lasts_s))
@@ -177,14 +174,13 @@ class World:
         """Let it come to rest, look, stop in order, and look again."""
         self._quiet()
         for _ in range(3):
-            self._busy_until = self.now
             self._end = self.now + REST_AFTER
             while self.now < self._end:
                 self._go_on()
-            if self._is_at_rest():
+            if self._moment() is Moment.REST:
                 break
-        self._look(Moment.REST if self._is_at_rest() else Moment.LOOK)
-        at_rest = self._is_at_rest()
+        at_rest = self._moment() is Moment.REST
+        self._look(self._moment())
         for station in self._stations():
             if station.engine is not None:
                 self._current = station
@@ -221,7 +217,7 @@ class World:
             loaded=self._loaded,
             venue=self._venue,
             seed=seed,
-            yield_at_tell=self._drawn.yield_at_tell,
+            drawn=self._drawn,
             machine=machine,
             disk=self._disk,
             sayings=sayings,
@@ -238,11 +234,9 @@ class World:
 
     def _reached(self, station: Station, place: ActPlace, of: str) -> None:
         """A place is reached in an engine. May raise, and may not return."""
-        if station is not self.main:
-            return
         for entry in self._waiting:
             act, left = entry
-            if act.place is place and act.of in ("", of):
+            if station is self.main and act.place is place and act.of in ("", of):
                 left[0] -= 1
                 if left[0] == 0:
                     self._waiting.remove(entry)
@@ -258,18 +252,15 @@ class World:
         self._count(station, act.family)
         now = self.now_inside()
         self._last_act = max(self._last_act, now + timedelta(seconds=act.lasts_s))
-        self._busy_until = max(self._busy_until, now + BUSY_FOR)
+        self._happens(now)
         match act.kind:
-            case ActKind.VENUE | ActKind.LATE | ActKind.TELEGRAM | ActKind.FULL_DISK:
-                station.seen.disk_failed |= act.kind is ActKind.FULL_DISK
-                self._lasts(act, self._lasting.begin(act))
             case ActKind.CRASH:
                 station.crash()
             case ActKind.HANG:
                 station.hang()
             case ActKind.KILL:
                 if station.engine is not None:
-                    self._killed = (station, act)
+                    self._killed = act
                     station.halt()
             case ActKind.STOP:
                 self._stop(station, act)
@@ -277,7 +268,8 @@ class World:
                 station.seen.disk_failed = True
                 self._disk.fails_next = True
             case ActKind.CLOCK:
-                station.step_clock(float(act.what))
+                # It is set from outside the actors, once all of them wait for something.
+                self._later(now, lambda: station.step_clock(float(act.what)))
                 self._lasts(act, lambda: station.step_clock(-float(act.what)))
             case ActKind.PERSON:
                 if act.what.startswith("restart "):
@@ -285,9 +277,17 @@ class World:
                 self._person.command(station, act.what)
             case ActKind.SECOND:
                 self._second_engine(act)
+            case _:
+                station.seen.disk_failed |= act.kind is ActKind.FULL_DISK
+                self._lasts(act, self._lasting.begin(act))
 
     def _lasts(self, act: Act, end: Callable[[], None]) -> None:
-        self._agenda.add(self.now_inside() + timedelta(seconds=act.lasts_s), end)
+        self._later(self.now_inside() + timedelta(seconds=act.lasts_s), end)
+
+    def _later(self, when: datetime, do: Callable[[], None]) -> None:
+        """Have it done then, also if the engine that runs would go on beyond."""
+        self._agenda.add(when, do)
+        self._current.return_by(when)
 
     def _stop(self, station: Station, act: Act) -> None:
         if station.engine is None:
@@ -310,7 +310,7 @@ class World:
     def _second_ends(self, second: Station) -> None:
         if second.engine is not None:
             self._current = second
-            second.stop(self.now, "it was only here for a while")
+            second.leave(self.now)
             self._current = self.main
 
     def _fault_played(self, kind: str) -> None:
@@ -328,9 +328,17 @@ class World:
     # Looks.
 
     def _look_again(self) -> None:
-        self._look(Moment.REST if self._is_at_rest() else Moment.LOOK)
-        busy = self.now < self._busy_until
-        self._agenda.add(self.now + (LOOK_BUSY if busy else LOOK_QUIET), self._look_again)
+        if self.now < self._looks.next_at:
+            return  # It was brought forward.
+        moment = self._moment()
+        if self._looks.is_due(self.now, (moment, what_is_told(self._stations(), self._venue.venue.account))):
+            self._look(moment)
+        self._agenda.add(self._looks.looked(self.now), self._look_again)
+
+    def _happens(self, now: datetime) -> None:
+        sooner = self._looks.brought_forward(now)
+        if sooner is not None:
+            self._later(sooner, self._look_again)
 
     def _look_after(self) -> None:
         """The person comes by: what is armed for long is disarmed, so that the engine trades again."""
@@ -338,38 +346,33 @@ class World:
             if station.engine is not None and station.seen.has_kill_file:
                 self._agenda.add(self.now + DISARMS_AFTER, partial(self._person.disarm, station))
 
-    def _is_at_rest(self) -> bool:
-        main = self.main
-        if self.now < self._last_act + REST_AFTER or not self._lasting.is_quiet:
-            return False
-        if self.main.ahead or not main.is_whole():
-            return False
-        if not main.seen.messages.recovered or (self.second is not None and self.second.engine is not None):
-            return False
-        orders = stored_orders(main.data_dir, None) if has_books(main.data_dir) else ()
-        if any(order.state not in ORDER_FINAL for _, order in orders):
-            return False
-        return not self._venue.venue.account.active_orders()
+    def _moment(self) -> Moment:
+        """What can be checked now, outside the engines."""
+        disturbed = self.now < self._last_act + REST_AFTER or not self._lasting.is_quiet
+        if disturbed or not is_calm(self.main, self.second):
+            return Moment.LOOK
+        return Moment.REST if has_come_to_rest(self.main, self._venue.venue.account) else Moment.CALM
 
     def _look(self, moment: Moment) -> None:
-        self._looking = True
-        try:
-            self.outcome.looks += 1
-            self.outcome.rests += moment is not Moment.LOOK
-            for station in self._stations():
-                station.seen.audit.go_on()
-            self._check(moment)
-        finally:
-            self._looking = False
+        self.outcome.looks += 1
+        self.outcome.rests += moment in (Moment.REST, Moment.END)
+        for station in self._stations():
+            station.seen.audit.go_on()
+        self._check(moment)
         self._raise_found()
 
     def _check(self, moment: Moment) -> None:
-        if self._breach is None:
+        if self._breach is not None:
+            return
+        self._looking = True
+        try:
             engines = [station.seen for station in self._stations()]
             seen = self._watch.seen(self.now_inside(), engines, has_alien=self._has_alien)
             found = tuple(breaches(seen, moment))
-            self._breach = found[0] if found else None
-            self._broken = {breach.number for breach in found}
+        finally:
+            self._looking = False
+        self._breach = found[0] if found else None
+        self._broken = {breach.number for breach in found}
 
     def _raise_found(self) -> None:
         if self._breach is not None:
@@ -377,7 +380,7 @@ class World:
 
     def _sending(self, station: Station) -> None:
         """An order was just handed over, in an engine that runs."""
-        self._busy_until = max(self._busy_until, self.now_inside() + BUSY_FOR)
+        self._happens(self.now_inside())
         self._check_inside(station, Moment.SENDING)
 
     def _was_told(self, station: Station) -> None:
@@ -391,10 +394,6 @@ class World:
             self._check_inside(self._current, Moment.REQUEST)
 
     def _check_inside(self, station: Station, moment: Moment) -> None:
-        self._looking = True
-        try:
-            self._check(moment)
-        finally:
-            self._looking = False
+        self._check(moment)
         if self._breach is not None:
             station.halt()

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from reading.books import stored_positions
-from reading.trading import trading_report
+from reading.trading_books import trading_report
 from tests.page.chromium import DESK, PHONE, browsers, looking, why_not
 from tests.page.seen import Seen, seen
 from tests.page.served import served

@@ -15,7 +15,7 @@ from core.orders.books import CycleOutcome
 from page.charts import smile_chart
 from page.panels.why import smile
 from reading.market_history import MarketSnapshotRow
-from reading.trading import trading_report
+from reading.trading_books import trading_report
 from tests.actors.state.books_room import BooksRoom
 from tests.fakes.clear_switch import CLEAR
 from tests.fakes.engine_status import MARKS, STATES, state

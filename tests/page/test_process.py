@@ -13,7 +13,7 @@ import httpx
 import pytest
 
 from cli import http_server
-from reading.trading import trading_report
+from reading.trading_books import trading_report
 from reading.trading_forms import report_json
 from tests.cli.support import Cli
 from tests.page.browsing import panel

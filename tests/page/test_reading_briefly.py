@@ -22,7 +22,8 @@ from reading.books import newest_rows, required_books
 from reading.brief import READ_S_MAX, brief
 from reading.engine_status import engine_status
 from reading.entry_history import EntryHistory, recorded_decisions
-from reading.trading import TradingReport, trading_report
+from reading.trading import TradingReport
+from reading.trading_books import trading_report
 from tests.actors.state.books_room import CYCLE
 
 

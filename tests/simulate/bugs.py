@@ -12,7 +12,7 @@ from actors import tree
 from actors.alerting import Taken
 from actors.alerting.actor import Alerting
 from actors.control.words import Kind, Word
-from actors.execution import entry, placing
+from actors.execution import entry, order, placing
 from actors.http import ConnectionCut, NoAnswer
 from actors.market_data.actor import MarketData
 from actors.mcp import PaperTransport
@@ -22,6 +22,8 @@ from actors.state import moves
 from core.messages.alerting import SendTestAlert
 from core.messages.audit import AuditKind
 from core.messages.control import InjectAccepted
+from core.orders import reconcile
+from core.orders.armed import Leaves
 from core.orders.lifecycle import PositionState
 from core.redaction import Redactor
 from lab.engine import TOKEN
@@ -263,6 +265,31 @@ def unmasked() -> Iterator[None]:
     with (
         swapped(Redactor, "__call__", lambda _, text: text),
         swapped(PaperTransport, "send", token_in_error(PaperTransport.send)),
+    ):
+        yield
+
+
+def no_exit_while_armed(real: Any) -> Any:
+    """Another answer than the switch's to what it lets through."""
+    return lambda causes, setting: Leaves.NO_ORDER if causes else real(causes, setting)
+
+
+def whole_sizes_alone(real: Any) -> Any:
+    def compare(books: Any, tag: str, positions: Any, *rest: Any, **named: Any) -> Any:
+        for position in positions.positions:
+            if position.size % 1:
+                raise ValueError(f"{position.instrument_name}: expected a whole size, found {position.size}")
+        return real(books, tag, positions, *rest, **named)
+
+    return compare
+
+
+@contextmanager
+def any_terms() -> Iterator[None]:
+    """Whatever stands under a label of ours is ours."""
+    with (
+        swapped(order, "disagreements", lambda *_: ()),
+        swapped(reconcile, "disagreements", lambda *_: ()),
     ):
         yield
 

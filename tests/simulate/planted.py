@@ -20,7 +20,7 @@ from actors.audit import files as audit_files
 from actors.audit import log_file
 from actors.control import commands
 from actors.control.commands import Commands
-from actors.execution import order, recovery
+from actors.execution import account, order, recovery
 from actors.kill_switch import DiskKillFile
 from actors.kill_switch import actor as kill_switch_actor
 from actors.kill_switch.gate import Gate
@@ -28,6 +28,7 @@ from actors.kill_switch.ledger import PermitLedger
 from actors.mcp import PaperTransport
 from actors.mcp import orders as mcp_orders
 from actors.runtime import GreenRuntime
+from actors.runtime.backend.timers import TimerHeap
 from actors.runtime.cells.cell import Cell
 from actors.runtime.cells.context import LiveContext
 from actors.scheduler.actor import Scheduler
@@ -42,6 +43,7 @@ from tests.simulate.bugs import (
     all_fall,
     answers,
     any_exit,
+    any_terms,
     counts_as_told,
     disk_ignored,
     ends_early,
@@ -49,6 +51,7 @@ from tests.simulate.bugs import (
     long_permit,
     never_suspended,
     new_slot,
+    no_exit_while_armed,
     no_part,
     other_label,
     put_back,
@@ -58,6 +61,7 @@ from tests.simulate.bugs import (
     swapped,
     unmasked,
     unsaid,
+    whole_sizes_alone,
     without_bound,
     without_edges,
     without_intensity,
@@ -140,15 +144,31 @@ PLANTED: tuple[Planted, ...] = (
         "an arming waits for no permit",
         lambda: swapped(PermitLedger, "outstanding", lambda *_: frozenset()),
         "person",
+        days=0.3,
     ),
     _one(
         3,
         "an arming without an engine is done at once",
         lambda: swapped(person, "CERTAIN_AFTER_S", 0.0),
         "person",
+        days=0.3,
         was="3",
     ),
-    _one(4, "suspended entries are permitted", wrapped(Gate, "reasons_against", never_suspended), "disk"),
+    _one(
+        4,
+        "suspended entries are permitted",
+        wrapped(Gate, "reasons_against", never_suspended),
+        "clock",
+        days=0.3,
+    ),
+    _one(
+        5,
+        "an order on other terms is taken",
+        any_terms,
+        "venue",
+        days=0.3,
+        was="12",
+    ),
     _one(5, "a permit lives for half a minute", wrapped(kill_switch_actor, "Permit", long_permit), "none"),
     _one(6, "an exit is not reduce-only", wrapped(mcp_orders, "PlaceComboOrder", any_exit), "person"),
     _one(7, "a fenced life goes on", lambda: swapped(LiveContext, "check_live", lambda _: None), "process"),
@@ -158,6 +178,7 @@ PLANTED: tuple[Planted, ...] = (
         "recovery looks at no order",
         lambda: swapped(recovery, "apply_orders", answers(None)(None)),
         "process",
+        days=0.3,
     ),
     _one(10, "a closed position is called cancelled", without_edges, "person"),
     _one(11, "fees are rounded", wrapped(apply_orders, "_book_fill", rounded_fee), "none"),
@@ -169,6 +190,7 @@ PLANTED: tuple[Planted, ...] = (
         9,
         11,
         16,
+        days=0.3,
     ),
     _one(13, "accepted before it is on disk", wrapped(Commands, "record", said_too_soon), "person", was="6"),
     _one(
@@ -192,6 +214,13 @@ PLANTED: tuple[Planted, ...] = (
         "person",
         was="2",
     ),
+    _one(
+        13,
+        "no exit leaves while it is armed",
+        wrapped(mcp_orders, "what_leaves", no_exit_while_armed),
+        "person",
+        was="4",
+    ),
     _one(14, "a byte of the log is wrong", wrapped(log_file, "append_bytes", flipped), "none", 15),
     _one(15, "the log is not synced", lambda: swapped(audit_files, "os", NoSync()), "disk", 13, 14),
     _one(
@@ -202,6 +231,15 @@ PLANTED: tuple[Planted, ...] = (
         15,
     ),
     _one(17, "who fails takes the desk along", wrapped(tree, "Supervisor", all_fall), "process"),
+    _one(
+        17,
+        "a position of another's ends the room",
+        wrapped(account, "compare", whole_sizes_alone),
+        "venue",
+        9,
+        days=0.3,
+        was="11",
+    ),
     _one(18, "what ended a life is tried again", wrapped(Cell, "ended", put_back), "process", 17),
     _one(19, "there is no limit of restarts", without_intensity, "none", 17),
     _one(20, "mail without bound", without_bound, "none"),
@@ -210,6 +248,14 @@ PLANTED: tuple[Planted, ...] = (
         "a next run far ahead is believed",
         lambda: swapped(Scheduler, "_plan_anew", lambda _: None),
         "clock",
+        was="9",
+    ),
+    _one(
+        21,
+        "timers stand still while the clock is set back",
+        lambda: swapped(TimerHeap, "shift", lambda *_: None),
+        "clock",
+        17,
         was="9",
     ),
     _one(

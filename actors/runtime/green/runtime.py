@@ -168,9 +168,14 @@ class GreenRuntime(Runtime):
             self.park(self._main)
         finally:
             self._main_waits_for_idle = False
-            self._horizon_us = None
-        if until is not None:
-            self._set_time(max(self._time_us, to_us(until)))
+            horizon_us, self._horizon_us = self._horizon_us, None
+        if horizon_us is not None:
+            self._set_time(max(self._time_us, horizon_us))
+
+    def return_by(self, when: datetime) -> None:
+        """Have the `run` that is under way return at `when`, if that is before its own end."""
+        if self._horizon_us is not None:
+            self._horizon_us = min(self._horizon_us, max(self._time_us, to_us(when)))
 
     def next_due(self) -> datetime | None:
         """When the next timer is due; now if something can run. None if nothing will ever happen."""

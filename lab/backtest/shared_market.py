@@ -15,8 +15,10 @@ from core.market.observations import HourlyClose
 from core.market.option_chain import OptionChain
 from gateway.paper.instruments import ListedOption
 from gateway.paper.quotes import PaperQuote
+from gateway.paper.smile import ExpirySmile
 from gateway.paper.source import Bar, Hole, HourlyFunding, MarketSource, ScheduledRelease, VenueFunding
 from lab.backtest.honesty import Aged
+from lab.backtest.smile_chain import Smiled
 
 ANSWERS_MAX: Final = 60_000
 """So many moments, quotes or chains of legs are kept: what five points or so ask for in a year."""
@@ -149,9 +151,29 @@ class SharedRecord(SharedMarket):
         return self._aged.has_sizes(at)
 
 
+class SharedModel(SharedMarket):
+    """One whose quotes are made by a smile: readers build of its chains only what they look at."""
+
+    def __init__(self, source: MarketSource, smiled: Smiled) -> None:
+        """Both are the same market."""
+        super().__init__(source)
+        self._smiled = smiled
+
+    def smile(self, at: datetime, expiry: datetime) -> ExpirySmile:
+        return self._smiled.smile(at, expiry)
+
+    def strikes(self, at: datetime, expiry: datetime) -> Sequence[int]:
+        return self._smiled.strikes(at, expiry)
+
+    def stress(self, at: datetime) -> float:
+        return self._smiled.stress(at)
+
+
 def shared(source: MarketSource) -> SharedMarket:
     """The same market, for many runs."""
-    return SharedRecord(source, source) if isinstance(source, Aged) else SharedMarket(source)
+    if isinstance(source, Aged):
+        return SharedRecord(source, source)
+    return SharedModel(source, source) if isinstance(source, Smiled) else SharedMarket(source)
 
 
 def decoded_of(source: MarketSource) -> Decoded:

@@ -12,6 +12,7 @@ from gateway.paper.model_market import DAY_ZERO, ModelMarket
 from lab.backtest.honesty import Aged
 from lab.backtest.running import run_backtest
 from lab.backtest.shared_market import Once, SharedMarket, decoded_of, shared
+from lab.backtest.smile_chain import Smiled
 from lab.research.found import found_of
 from lab.research.running import Runner
 from lab.research.sweep import SweepSpan
@@ -94,6 +95,17 @@ def test_what_cannot_be_answered_is_asked_again() -> None:
     for _ in range(2):
         with pytest.raises(InputError, match="the model market begins"):
             market.index_usd(DAY_ZERO - timedelta(days=400))
+
+
+def test_the_model_market_keeps_its_smile() -> None:
+    market = ModelMarket(1)
+    assert isinstance(market, Smiled)
+    made: SharedMarket = shared(market)
+    assert isinstance(made, Smiled)
+    expiry = market.expiries(DAY_ZERO)[0]
+    assert made.smile(DAY_ZERO, expiry) == market.smile(DAY_ZERO, expiry)
+    assert made.strikes(DAY_ZERO, expiry) == market.strikes(DAY_ZERO, expiry)
+    assert made.stress(DAY_ZERO) == market.stress(DAY_ZERO)
 
 
 def test_a_record_keeps_its_ages() -> None:

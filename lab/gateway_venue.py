@@ -6,7 +6,7 @@ and is told to the engine as the time that the answer took.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Final
 
@@ -75,7 +75,7 @@ class GatewayVenue:
         self._hosts = make_app(sim, self._seed)
         return sim
 
-    def new_gateway(self, reach: Callable[[PlacingStep], None] = lambda _: None) -> InProcessGateway:
+    def new_gateway(self) -> InProcessGateway:
         """A gateway on the state folder, not started yet."""
         return InProcessGateway(
             self._settings,
@@ -83,8 +83,11 @@ class GatewayVenue:
             wall_s=self.wall_s,
             clock=self.loop.time,
             grants=PLENTY if self._unlimited else GRANTS,
-            reach=reach,
+            reach=self.reach,
         )
+
+    def reach(self, step: PlacingStep) -> None:
+        """A placement has come to this failpoint, where nothing happens."""
 
     async def hosts(self, scope: Scope, receive: Receive, send: Send) -> None:
         """What the gateway takes for Deribit and the others: the simulated one, as it is now."""

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
-from core.status.finding import count
+from core.how_many import how_many
 from page.figures import Drawings
 from page.panels import health, money, position, why
 from page.panels.shown import Amount, Labelled, Row, eth, number, plain, time_text, unknown, usd
@@ -110,7 +110,7 @@ def _sentences(run: FinishedRun) -> Iterator[str]:
     total = run.trading.performance.total
     if total.trades:
         yield (
-            f"a finished run: {count(total.trades, 'trade')} closed, {total.wins} with a gain, "
+            f"a finished run: {how_many(total.trades, 'trade')} closed, {total.wins} with a gain, "
             f"{total.pnl_usd:+,.2f} USD, {total.pnl_eth:+.8f} ETH"
         )
     else:
@@ -175,7 +175,7 @@ def _health(run: FinishedRun, more: str) -> health.HealthPanel:
     )
     kept: tuple[Labelled, ...] = ()
     if run.audit is not None:
-        head = f"{run.audit.records:,} records, head {plain(run.audit.head[:20])}"
+        head = f"{how_many(run.audit.records, 'record')}, head {plain(run.audit.head[:20])}"
         said = head if run.audit.ok else f"BROKEN: {plain(run.audit.problem or '')}; {head}"
         kept = (Labelled("audit log", said, "good" if run.audit.ok else "act"),)
     return health.HealthPanel(

@@ -235,7 +235,7 @@ def sim(
     from config import secret_from_env
     from gateway.sim.faults import Fault
     from gateway.sim.keys import SimKey
-    from gateway.sim.server import SimSaid, run
+    from gateway.sim.server import SimChoices, run
     from gateway.sim.ways import Ways
 
     def announce(url: str) -> None:
@@ -246,7 +246,7 @@ def sim(
 
     names = ("CERBERO_GATEWAY_DERIBIT_ID", "CERBERO_GATEWAY_DERIBIT_SECRET")
     client_id, secret = (secret_from_env(os.environ, name).strip() for name in names)
-    options = SimSaid(
+    options = SimChoices(
         seed=seed,
         keys=(SimKey(client_id, secret),) if client_id and secret else (),
         ways=Ways.parse(way or ()),

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from cli.views.output import show_fields, show_table, usd_text
 from cli.views.say import say
+from core.how_many import how_many
 from lab.research.answer import Answer
 from lab.research.axes import SettingAxis, short_name
 from lab.research.confirm import Confirmed
@@ -92,7 +93,7 @@ def show_confirmed(confirmed: Sequence[Confirmed]) -> None:
         for text in each.differences:
             say(f"point {each.number}, {each.market}: {text}")
         if each.more:
-            say(f"point {each.number}, {each.market}: {each.more} more differences")
+            say(f"point {each.number}, {each.market}: {how_many(each.more, 'more difference')}")
 
 
 def _points(answer: Answer, axes: Sequence[SettingAxis], points: Sequence[Point]) -> None:
@@ -118,7 +119,7 @@ def _points(answer: Answer, axes: Sequence[SettingAxis], points: Sequence[Point]
         empty="no point",
     )
     if len(ordered) > ROWS_MAX:
-        say(f"{len(ordered) - ROWS_MAX} more stand in the answer's file")
+        say(f"in the answer's file: {how_many(len(ordered) - ROWS_MAX, 'more point')}")
 
 
 def _kinds(answer: Answer) -> None:

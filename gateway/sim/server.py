@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from datetime import UTC, datetime
 from pathlib import Path
 from time import time
 from typing import Final, NamedTuple
@@ -34,7 +33,7 @@ def make_app(venue: SimVenue, seed: int = 7) -> Starlette:
     )
 
 
-class SimSaid(NamedTuple):
+class SimChoices(NamedTuple):
     """What a person may say of the simulated venue."""
 
     seed: int
@@ -44,24 +43,23 @@ class SimSaid(NamedTuple):
     data_dir: Path
 
 
-def run(port: int, options: SimSaid, announce: Callable[[str], None]) -> None:
+def run(port: int, options: SimChoices, announce: Callable[[str], None]) -> None:
     """Serve the model market, as it is now, until SIGTERM, SIGINT or SIGHUP.
 
     Raises `InputError` if the port can't be bound, or the folder can't be used.
     """
     folder = SimFolder(options.data_dir, f"model seed {options.seed}")
-    market = ModelMarket(options.seed)
-    # The path from its begin to now takes a while, which would be the first caller's.
-    market.index_usd(datetime.fromtimestamp(time(), UTC))
     try:
         venue = SimVenue(
-            market,
+            ModelMarket(options.seed),
             time,
             seed=options.seed,
             keys=options.keys,
             ways=options.ways,
             folder=folder,
         )
+        # The market's path from its begin to now takes a while, which would be the first caller's.
+        venue.call("public/get_index_price", {"index_name": "eth_usd"}, None)
         venue.faults.add(*options.faults)
         with bound(HOST, port) as listener:
             url = f"http://{HOST}:{listener.getsockname()[1]}"

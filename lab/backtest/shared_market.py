@@ -151,8 +151,8 @@ class SharedRecord(SharedMarket):
         return self._aged.has_sizes(at)
 
 
-class SharedModel(SharedMarket):
-    """One whose quotes are made by a smile: readers build of its chains only what they look at."""
+class SharedSmile(SharedMarket):
+    """One whose quotes are made by a smile: those that one run has had built, the next ones find."""
 
     def __init__(self, source: MarketSource, smiled: Smiled) -> None:
         """Both are the same market."""
@@ -173,7 +173,7 @@ def shared(source: MarketSource) -> SharedMarket:
     """The same market, for many runs."""
     if isinstance(source, Aged):
         return SharedRecord(source, source)
-    return SharedModel(source, source) if isinstance(source, Smiled) else SharedMarket(source)
+    return SharedSmile(source, source) if isinstance(source, Smiled) else SharedMarket(source)
 
 
 def decoded_of(source: MarketSource) -> Decoded:

@@ -8,11 +8,15 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from core.errors import InputError
+from core.market.chain_spans import ExpirySpan
+from core.strategy import Strategy
+from core.values import OptionType
 from gateway.paper.model_market import DAY_ZERO, ModelMarket
 from lab.backtest.honesty import Aged
+from lab.backtest.reader import VenueChains
 from lab.backtest.running import run_backtest
 from lab.backtest.shared_market import Once, SharedMarket, decoded_of, shared
-from lab.backtest.smile_chain import Smiled
+from lab.backtest.smile_chain import SmileChain
 from lab.research.found import found_of
 from lab.research.running import Runner
 from lab.research.sweep import SweepSpan
@@ -97,20 +101,28 @@ def test_what_cannot_be_answered_is_asked_again() -> None:
             market.index_usd(DAY_ZERO - timedelta(days=400))
 
 
-def test_the_model_market_keeps_its_smile() -> None:
-    market = ModelMarket(1)
-    assert isinstance(market, Smiled)
-    made: SharedMarket = shared(market)
-    assert isinstance(made, Smiled)
-    expiry = market.expiries(DAY_ZERO)[0]
-    assert made.smile(DAY_ZERO, expiry) == market.smile(DAY_ZERO, expiry)
-    assert made.strikes(DAY_ZERO, expiry) == market.strikes(DAY_ZERO, expiry)
-    assert made.stress(DAY_ZERO) == market.stress(DAY_ZERO)
-
-
 def test_a_record_keeps_its_ages() -> None:
     assert not isinstance(shared(ModelMarket(1)), Aged)
     record: SharedMarket = shared(Recorded(1))
     assert isinstance(record, Aged)
     assert record.quoted_since(DAY_ZERO) == DAY_ZERO - timedelta(hours=1)
     assert record.has_sizes(DAY_ZERO)
+
+
+def test_of_a_smile_only_the_quotes_that_some_run_looks_at_are_built() -> None:
+    market = ModelMarket(1)
+    at, span = market.expiries(DAY_ZERO)[0], market.expiries(DAY_ZERO)[-1]
+    together = VenueChains(shared(market), Strategy().anomalies)
+    first = together.for_entry(DAY_ZERO, ExpirySpan(at, span))
+    assert isinstance(first, SmileChain)
+    assert together.for_entry(DAY_ZERO, ExpirySpan(at, span)) is first
+    alone = VenueChains(market, Strategy().anomalies).for_entry(DAY_ZERO, ExpirySpan(at, span))
+    for kind in OptionType:
+        found, expected = (
+            [
+                (quote.instrument_name, quote.price_texts, quote.bid_size, quote.delta)
+                for quote in chain.side(span, kind)
+            ]
+            for chain in (first, alone)
+        )
+        assert found == expected != []

@@ -35,7 +35,7 @@ def test_a_sweep_begins_with_its_sentence_and_ends_with_its_runs(
     assert main([*WEEK, *TWO, "--out", str(out), "--json", str(document)]) == 0
     first, *others = capsys.readouterr().out.splitlines()
     assert first == (
-        "3 points, too few to judge: expected a point with at least 10 closed trades over 1 weeks, found none"
+        "3 points, too few to judge: expected a point with at least 10 closed trades over 1 week, found none"
     )
     assert any("3 asked, 0 on record before, 3 run now" in line for line in others)
     assert sum("can't work" in line for line in others) == 3

@@ -107,7 +107,7 @@ class Mortal(GatewayVenue):
         """Start one on what the last has left, if none lives."""
         if self.alive is not None or not self.venue_is_up:
             return
-        self.gateway = self.new_gateway(self.reach)
+        self.gateway = self.new_gateway()
         self.sim.faults.clear()
         self.loop.run_until_complete(self.gateway.start(records=True))
         self.alive = self.gateway

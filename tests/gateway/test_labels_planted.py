@@ -27,7 +27,7 @@ from gateway.live.venue.methods import Method
 from gateway.live.venue.sending import DeribitSending
 from gateway.sim.faults import Fault
 from tests.gateway.mortal import OnTheWay
-from tests.gateway.test_labels_stateful import Labels
+from tests.gateway.test_labels_stateful import WAYS, Labels
 from tests.simulate.bugs import swapped, wrapped
 
 EXAMPLES = 3000
@@ -163,6 +163,7 @@ BUGS = (
 def played(steps: Callable[[Labels], object]) -> None:
     """Play these steps, and hold everything against it that the machine does."""
     machine = Labels()
+    machine.begin(WAYS[0])
     try:
         steps(machine)
     finally:

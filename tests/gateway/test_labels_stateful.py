@@ -16,7 +16,7 @@ from pathlib import Path
 import pytest
 from hypothesis import settings as run_settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
 from actors.mcp.paper_transport import PaperTransport
 from core.contract import OrderLeg
@@ -57,7 +57,7 @@ NUMBERS = {
 WAYS = (Ways(), Ways(trades="bare"), Ways(trades="parent", inverse=True), Ways(inverse=True, waives=True))
 SETTLES_S = 1200.0
 LATE_S = (1.0, 3.0, 9.0)
-FOR_LONG = 500
+FOR_LONG = 300
 
 
 def strategy() -> Strategy:
@@ -161,11 +161,13 @@ class Labels(RuleBasedStateMachine):
     def __init__(self) -> None:
         super().__init__()
         self.folder = tempfile.TemporaryDirectory(dir=MEMORY if MEMORY.is_dir() else None)
+
+    @initialize(ways=st.sampled_from(WAYS))
+    def begin(self, ways: Ways) -> None:
         root = Path(self.folder.name)
         (root / "engine").mkdir()
-        self.mortal = Mortal(root)
+        self.mortal = Mortal(root, ways)
         self.house = EngineHouse(root / "engine", self.mortal)
-        self.doors = 0
 
     # What goes wrong
 

@@ -256,7 +256,7 @@ class GatewayHouse:
     def told(self) -> str:
         """What all that amounts to."""
         states = Counter(order.state for order in self.venue.orders)
-        played = Counter(fault.kind for _, fault in self.venue.venue.faults.played)
+        played = Counter(fault.kind.value for _, fault in self.venue.venue.faults.played)
         return (
             f"{len(self.registry())} labels taken, {len(self.venue.orders)} orders at the venue "
             f"({dict(states)}), {self.asked} look-ups meanwhile, faults {dict(played)}"

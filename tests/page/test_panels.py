@@ -73,7 +73,7 @@ def test_without_an_engine_the_page_says_so_and_what_to_do(traded: Path, tmp_pat
     assert "run.py start" in text
     first = shown(tmp_path, None)
     assert "no entry cycle has run yet" in panel(first, "why")
-    assert 'href="/arm"' not in first
+    assert 'action="/arm"' not in first
 
 
 def test_whoever_armed_and_why_stands_there_and_no_button(tmp_path: Path) -> None:
@@ -81,7 +81,7 @@ def test_whoever_armed_and_why_stands_there_and_no_button(tmp_path: Path) -> Non
     html = shown(tmp_path, state(kill_switch=CLEAR.model_copy(update=armed)))
     assert "ARMED (audit) since" in panel(html, "verdict")
     assert "it is &lt;b&gt;broken" in html
-    assert 'href="/arm"' not in html
+    assert 'action="/arm"' not in html
 
 
 def test_the_position_is_shown_as_the_rules_see_it(tmp_path: Path) -> None:

@@ -123,7 +123,7 @@ def test_a_finished_run_has_the_same_figures_and_nothing_to_arm(finished: Served
         total = trading_report(one_trade).performance.total
         assert f"{total.pnl_eth:+,.8f} ETH {total.pnl_usd:+,.2f} USD" in panel(html, "money")
         assert "DONE a finished run: 1 trade closed" in panel(html, "verdict")
-        assert 'href="/arm"' not in html
+        assert 'action="/arm"' not in html
         assert "Read from the file of a finished run" in html
         assert client.get(f"{finished.origin}/arm").status_code == 404
         assert client.get(f"{finished.origin}/chart/months.json").status_code == 200

@@ -4,24 +4,10 @@ from __future__ import annotations
 
 import ctypes
 import gc
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Final
 
 _ARENA_MAX: Final = -8
 """`M_ARENA_MAX` of glibc's malloc.h."""
-
-
-@contextmanager
-def starting() -> Iterator[None]:
-    """Look for no cycles while modules are imported, which make none: a sixth of a start."""
-    was_on = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if was_on:
-            gc.enable()
 
 
 def one_arena() -> None:

@@ -54,17 +54,17 @@ def page(
 
     Example: run.py page --data-dir data
     """
-    from page.memory import one_arena, settle, starting
+    from cli.collector import look_again
+    from cli.http_server import listening, serve
+    from config.metrics import stays_here
+    from config.page import PAGE_EXPOSE, page_host
+    from config.page import public_name as checked_name
+    from core.errors import InputError
+    from page.app import make_app
+    from page.door.hosts import Hosts
+    from page.memory import one_arena, settle
 
     one_arena()
-    with starting():
-        from cli.http_server import listening, serve
-        from config.metrics import stays_here
-        from config.page import PAGE_EXPOSE, page_host
-        from config.page import public_name as checked_name
-        from core.errors import InputError
-        from page.app import make_app
-        from page.door.hosts import Hosts
     address = page_host(host, os.environ)
     exposed = not stays_here(address)
     hosts = Hosts(checked_name(public_name), exposed)
@@ -89,6 +89,7 @@ def page(
             )
         sys.stdout.flush()
         settle()
+        look_again()
         serve(app, listener)
 
 

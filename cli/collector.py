@@ -27,7 +27,7 @@ ONE_ANSWER: Final = frozenset(
 """Commands that end with one answer: a process of their own never looks."""
 COMPUTING: Final = frozenset({"backtest", "sweep", "page"})
 """Commands that call `look_again` when all is imported and the work begins."""
-NEW_OBJECTS: Final = 10_000
+NEW_OBJECTS: Final = 50_000
 """So many more objects before the next look: those of a run are values, which end without one."""
 
 

@@ -50,7 +50,7 @@ class Resamples:
         # One object a week: 2.5 MB for three years.
         each = list(range(weeks))
         # The high half of the product maps 32 bits evenly onto the weeks, but for 2^-32 of each.
-        index = [each[number * weeks >> 32] for number in struct.unpack(f"<{RESAMPLES * weeks}I", drawn)]
+        index = [each[number * weeks >> 32] for (number,) in struct.iter_unpack("<I", drawn)]
         self.weeks = weeks
         # Of one index it makes no tuple, but one week has no interval either.
         self._draws = [itemgetter(*index[start : start + weeks]) for start in range(0, len(index), weeks)]

@@ -10,6 +10,8 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Final, NamedTuple, Protocol
 
+from pydantic import TypeAdapter
+
 from actors.decision.facts import marks_of
 from core.errors import McpDataAnomalyError
 from core.market.chain_spans import ExpirySpan, entry_span
@@ -43,6 +45,7 @@ SPOTS_KEPT: Final = 64
 NO_QUOTES: Final = "deribit.get_options_chain:soft"
 NO_EXPIRY: Final = "deribit.get_options_chain:anomaly"
 EUR, USD = "EUR", "USD"
+_CLOSES: Final = TypeAdapter(tuple[HourlyClose, ...])
 
 
 class Marked(NamedTuple):
@@ -260,9 +263,12 @@ class VenueReader:
 
     def _read_closes(self, first: datetime, last: datetime) -> tuple[HourlyClose, ...]:
         known, bars = self._closes, self._venue.source.index_bars(first, last)
-        for bar in bars:
-            if bar.start not in known:
-                known[bar.start] = HourlyClose(at=bar.start + HOUR, close_usd=round(bar.close, 2))
+        new = [bar for bar in bars if bar.start not in known]
+        # Thousands in a year: all at once they take half the time.
+        made = _CLOSES.validate_python(
+            [{"at": bar.start + HOUR, "close_usd": round(bar.close, 2)} for bar in new]
+        )
+        known.update(zip((bar.start for bar in new), made, strict=True))
         return tuple([known[bar.start] for bar in bars])
 
     def _dvol_ago(self, moment: datetime) -> float:

@@ -141,6 +141,13 @@ def promises_end(seen: SeenOutside) -> Iterator[str]:
         yield from _left_open(engine)
 
 
+def closes_are_done(seen: SeenOutside) -> Iterator[str]:
+    """13, once it is calm: what a person has asked to be closed is closed."""
+    for engine in seen.engines:
+        if engine.is_up and has_books(engine.data_dir):
+            yield from _not_closed(engine)
+
+
 def _not_closed(engine: EngineSeen) -> Iterator[str]:
     """A close that a person asked for has ended only when nothing is left of what was open then, unless what
     has armed blocks exits."""

@@ -98,6 +98,7 @@ INVARIANTS: tuple[Invariant, ...] = (
         Moment.LOOK,
         books.promises_hold,
         (Moment.ANSWER, books.promises_hold),
+        (Moment.CALM, books.closes_are_done),
         (Moment.END, books.promises_end),
     ),
     _one(14, "the chain is whole", Moment.REST, audit.chain_is_whole),

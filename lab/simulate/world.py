@@ -122,7 +122,10 @@ class World:
             self._run(station, when)
             when = min(when, self._agenda.next_at(when))
         self.now = max(self.now, when)
-        self._agenda.do_until(self.now)
+        try:
+            self._agenda.do_until(self.now)
+        except KilledHere:
+            self._killed_at(self.main)
 
     def _run(self, station: Station, when: datetime) -> None:
         if station.engine is None:
@@ -292,11 +295,7 @@ class World:
     def _stop(self, station: Station, act: Act) -> None:
         if station.engine is None:
             return
-        try:
-            station.stop(self.now, "drill")
-        except KilledHere:
-            self._killed_at(station)
-            return
+        station.stop(self.now, "drill")
         self._again(station, self.now + timedelta(seconds=act.lasts_s))
 
     def _second_engine(self, act: Act) -> None:

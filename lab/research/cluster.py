@@ -28,7 +28,7 @@ from lab.research.identity import bench_version, data_hash
 from lab.research.running import NotWantedError, Runner
 
 LOOK_EVERY_S: Final = 0.2
-CONNECT_S: Final = 5.0
+CONNECT_S: Final = 10.0
 ANSWER_S: Final = 1.0
 """So long one question to the scheduler may take: in between it is looked whether the sweep goes on."""
 SILENT_S: Final = 30.0

@@ -54,6 +54,7 @@ NUMBERS = {
     SimFault.SLOW: (1.0, 4.0, 9.0),
     SimFault.SLOW_AFTER: (1.0, 9.0),
 }
+LOST = (SimFault.CUT_AFTER, SimFault.HTML_AFTER, SimFault.TWICE)
 WAYS = (Ways(), Ways(trades="bare"), Ways(trades="parent", inverse=True), Ways(inverse=True, waives=True))
 SETTLES_S = 1200.0
 LATE_S = (1.0, 3.0, 9.0)
@@ -178,6 +179,10 @@ class Labels(RuleBasedStateMachine):
     @rule(tool=st.sampled_from(LOOKING), kind=st.sampled_from(OnTheWay))
     def a_look_is_lost_before_the_gateway(self, tool: str, kind: OnTheWay) -> None:
         self.mortal.on_the_way[tool].append((kind, 3.0))
+
+    @rule(method=st.sampled_from(("sell", "buy")), kind=st.sampled_from(LOST))
+    def the_answer_to_an_order_is_lost(self, method: str, kind: SimFault) -> None:
+        self.mortal.sim.faults.add(Fault(method, kind))
 
     @rule(method=st.sampled_from(AT_THE_VENUE), kind=st.sampled_from(SimFault), data=st.data())
     def something_goes_wrong_at_the_venue(self, method: str, kind: SimFault, data: st.DataObject) -> None:

@@ -6,7 +6,9 @@ answers with its answer model.
 
 from __future__ import annotations
 
+import pkgutil
 from importlib import import_module
+from itertools import chain
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
@@ -259,20 +261,9 @@ __all__ = [
 ]
 
 
-_FILES: Final = (
-    "scalars",
-    "base",
-    "rows",
-    "deribit_trading",
-    "portfolio",
-    "hyperliquid",
-    "macro",
-    "sentiment",
-    "deribit_market",
-    "registry",
-)
-"""Those that give names, in the order in which they are looked through: small ones and those that a command
-without the wire needs come first."""
+_FIRST: Final = ("scalars", "base", "rows", "deribit_trading")
+"""The files that are looked through before all others: small ones, and the one of orders, which whatever
+trades without the wire needs and nothing else."""
 
 
 def __getattr__(asked: str) -> object:
@@ -281,7 +272,7 @@ def __getattr__(asked: str) -> object:
     Only what is asked for is imported: most commands need a name or two.
     """
     if asked in __all__:
-        for file in _FILES:
+        for file in chain(_FIRST, (file.name for file in pkgutil.iter_modules(__path__))):
             found = vars(import_module(f"core.contract.{file}")).get(asked)
             if found is not None:
                 return found

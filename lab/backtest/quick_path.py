@@ -1,4 +1,4 @@
-"""A day of the model market's path by numpy: the same bits as `walk_day`, in a quarter of its time.
+"""A day of the model market's path by numpy: the same bits as `walk_day`, in less than half of its time.
 
 Sums run in the order of the loop. Logarithms, sines and cosines are the standard library's, because the last
 bit of numpy's may be another.

@@ -83,18 +83,19 @@ def cash_adds_up(seen: SeenOutside) -> Iterator[str]:
 
 
 def partly_filled_is_a_position(seen: SeenOutside) -> Iterator[str]:
-    """12. Each position is as large as what was filled of its entries."""
+    """12. Each position is as large as what was filled of its entries, once they have ended."""
     filled = {order.order.label: int(order.order.filled_amount) for order in seen.venue.orders.values()}
     not_ours = seen.on_other_terms()
     for engine in seen.engines:
-        if not has_books(engine.data_dir) or engine.has_kill_file:
+        if not has_books(engine.data_dir):
             continue
         sizes: Counter[str] = Counter()
         left_out = set()
-        for instruction, _ in stored_orders(engine.data_dir, None):
+        for instruction, row in stored_orders(engine.data_dir, None):
             if instruction.kind is InstructionKind.ENTRY:
                 sizes[str(instruction.proposal_id)] += filled.get(instruction.label, 0)
-                left_out |= {str(instruction.proposal_id)} if instruction.label in not_ours else set()
+                if instruction.label in not_ours or row.state not in ORDER_FINAL:
+                    left_out.add(str(instruction.proposal_id))
         for position in stored_positions(engine.data_dir, everything=True):
             if str(position.position_id) in left_out:
                 continue

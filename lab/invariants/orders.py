@@ -99,6 +99,9 @@ def permit_for_one_order(seen: SeenOutside) -> Iterator[str]:
     for request in seen.requests[-1:]:
         if request.valid_until is None:
             yield f"{request.label}: it has no valid_until"
+        placed = next((r.amount for r in seen.requests if r.label == request.label), request.amount)
+        if request.amount > placed:
+            yield f"{request.label}: edited to {request.amount} contracts, placed for {placed}"
     for effect in seen.effects[-1:]:
         cause = next((r for r in reversed(seen.requests) if r.label == effect.label), None)
         until = None if cause is None else cause.valid_until

@@ -148,6 +148,11 @@ def _act(chance: Random, days: float, kinds: list[ActKind]) -> Act:
     kind = chance.choice(kinds)
     at_s = _moment(chance, days)
     match kind:
+        case ActKind.VENUE if chance.random() < 0.25:
+            # Most kinds, targets and times hit no order: what does so is drawn apart.
+            at_s = max(0.0, chance.choice(entry_slots(days)) + chance.uniform(-300.0, 200.0))
+            what = f"venue:{chance.choice(OF_ORDERS)}:{chance.choice((0.5, 1.0))}"
+            return _act_of(kind, at_s, what=what, lasts_s=chance.choice((60.0, 600.0)))
         case ActKind.VENUE:
             return _act_of(kind, at_s, what=_fault(chance), lasts_s=chance.choice((60.0, 600.0, 7200.0)))
         case ActKind.LATE:
@@ -172,11 +177,13 @@ def _act(chance: Random, days: float, kinds: list[ActKind]) -> Act:
             return _act_of(kind, at_s, what=what, place=ActPlace.REQUEST, of=of, lasts_s=lasts_s)
         case ActKind.PERSON:
             what = chance.choice(PERSON)
+            if what.startswith("arm") and chance.random() < 0.5:
+                # Nothing is harder to keep than an arming while an order is on its way.
+                of = chance.choice(("place_combo_order", "edit_order"))
+                at_s = chance.choice(entry_slots(days)) + chance.uniform(-300.0, 200.0)
+                return _act_of(kind, max(0.0, at_s), what=what, place=ActPlace.REQUEST, of=of)
             if chance.random() < 0.5:
                 return _act_of(kind, at_s, what=what)
-            if what.startswith("arm") and chance.random() < 0.5:
-                of = chance.choice(("place_combo_order", "edit_order"))
-                return _act_of(kind, at_s, what=what, place=ActPlace.REQUEST, of=of)
             of, nth = chance.choice(MESSAGES), chance.randint(1, 3)
             if what.startswith("arm"):
                 of = chance.choice(WORST)
@@ -258,9 +265,6 @@ def _down_s(chance: Random) -> float:
 
 
 def _fault(chance: Random) -> str:
-    if chance.random() < 0.25:
-        # Two targets of three and most kinds hit no order: what does so is drawn apart.
-        return f"venue:{chance.choice(OF_ORDERS)}:{chance.choice((0.5, 1.0))}"
     kind = chance.choice([kind for kind in FaultKind if kind is not FaultKind.CRASH] + [FaultKind.CRASH])
     target = Router.DERIBIT if kind in DERIBIT_ONLY else chance.choice((*Router, "venue", "venue", "all"))
     if kind in (FaultKind.ALIEN_POSITION, FaultKind.VENUE_RESTART):

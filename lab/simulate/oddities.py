@@ -12,10 +12,10 @@ PLACE: Final = "place_combo_order"
 OF_OTHERS: Final = (
     {
         "instrument_name": "ETH-PERPETUAL",
-        "size": 0.37,
-        "average_price": 0,
-        "mark_price": 0,
-        "floating_pnl": 0,
+        "size": "0.37",
+        "average_price": "0",
+        "mark_price": "0",
+        "floating_pnl": "0",
         "delta": 0.37,
         "gamma": 0,
         "theta": 0,

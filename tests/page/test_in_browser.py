@@ -84,6 +84,20 @@ def test_the_accessibility_check_finds_nothing_serious(look: Seen) -> None:
     assert look.serious == []
 
 
+@pytest.mark.parametrize("at", ["health", "figure-of-smile"])
+def test_an_address_within_the_page_leads_there(at: str, condor: Path) -> None:
+    """Although the verdict alone is laid out at first."""
+    with browsers() as browser, served(condor) as page:
+        with looking(browser, f"{page.link()}#{at}", PHONE, slower=4.0) as looked:
+            looked.wait_for_books()
+            looked.page.wait_for_function(f"""() => {{
+              const box = document.getElementById("{at}")?.getBoundingClientRect();
+              return box && box.top >= 0 && box.top < innerHeight / 2;
+            }}""")
+        with looking(browser, page.link()) as looked:
+            looked.page.locator("#health .rooms").wait_for()
+
+
 def test_a_first_run_says_what_to_do(every_state: dict[str, InState]) -> None:
     found = every_state["first-run"]
     found.shows("verdict", "start")

@@ -121,7 +121,9 @@ def test_without_books_and_without_a_cycle_there_is_no_error_but_a_word(tmp_path
 
 def test_of_books_that_can_not_be_read_nothing_is_said_to_be_missing(tmp_path: Path) -> None:
     write_damaged(tmp_path)
-    text = panel(shown(tmp_path, STATES["books-damaged"]), "money").replace("⚠ ", "")
+    html = shown(tmp_path, STATES["books-damaged"])
+    assert html.count('class="empty broken"') == 3
+    text = panel(html, "money").replace("⚠ ", "")
     assert "all holdings the books can't be read" in text
 
 

@@ -79,6 +79,14 @@ def test_an_edge_is_found_and_its_overfitting_told_from_100_trades_on() -> None:
     assert few.pbo is None
 
 
+def test_a_point_alone_is_said_as_one() -> None:
+    verdict = verdict_of({1: [made_found("a", *drawn(0.0))]}, tried=1)
+    assert verdict.sentence.startswith("1 point, best mean r ")
+    told = verdict.told(NullRate(sweeps=1, points=1, found=0, too_few=0, code="x"))
+    assert told[0] == "1 of 1 different point has at least 10 trades and is judged over 40 weeks"
+    assert "over 1 market year in which no point has an edge, a sweep of 1 point finds one in 0.0 %" in told
+
+
 @pytest.mark.parametrize("trades", [0, 9])
 def test_too_few_trades_are_not_judged(trades: int) -> None:
     verdict = verdict_of({1: [made_found("a", *([0.1, -0.1] * 20)[:trades])]}, tried=1)

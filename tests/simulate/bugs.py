@@ -103,13 +103,15 @@ def rounded_fee(real: Any) -> Any:
     return book
 
 
-def no_part(real: Any) -> Any:
-    async def take(self: Any, found: Any, **named: Any) -> Any:
-        if found.state == "cancelled" and found.filled_amount:
-            found = found.model_copy(update={"filled_amount": 0 * found.filled_amount, "average_price": None})
-        return await real(self, found, **named)
+def as_asked(real: Any) -> Any:
+    """A position that has filled in part is as large as was asked for."""
 
-    return take
+    def sizes(db: Any, position: Any) -> Any:
+        held = real(db, position)
+        missing = position.plan.contracts - held.opened if held.opened else 0
+        return held.model_copy(update={"opened": held.opened + missing, "left": held.left + missing})
+
+    return sizes
 
 
 def closed_as_cancelled(real: Any) -> Any:

@@ -20,7 +20,7 @@ from actors.audit import files as audit_files
 from actors.audit import log_file
 from actors.control import commands
 from actors.control.commands import Commands
-from actors.execution import account, order, recovery
+from actors.execution import account, recovery
 from actors.kill_switch import DiskKillFile
 from actors.kill_switch import actor as kill_switch_actor
 from actors.kill_switch.gate import Gate
@@ -28,11 +28,11 @@ from actors.kill_switch.ledger import PermitLedger
 from actors.mcp import PaperTransport
 from actors.mcp import orders as mcp_orders
 from actors.runtime import GreenRuntime
-from actors.runtime.backend.timers import TimerHeap
 from actors.runtime.cells.cell import Cell
 from actors.runtime.cells.context import LiveContext
 from actors.scheduler.actor import Scheduler
 from actors.state import apply, apply_orders
+from actors.state.tables import positions
 from config import load_strategy
 from lab.simulate import person
 from lab.simulate.channel import LabChannel
@@ -44,6 +44,7 @@ from tests.simulate.bugs import (
     answers,
     any_exit,
     any_terms,
+    as_asked,
     counts_as_told,
     disk_ignored,
     ends_early,
@@ -52,7 +53,6 @@ from tests.simulate.bugs import (
     never_suspended,
     new_slot,
     no_exit_while_armed,
-    no_part,
     other_label,
     put_back,
     rounded_fee,
@@ -184,12 +184,9 @@ PLANTED: tuple[Planted, ...] = (
     _one(11, "fees are rounded", wrapped(apply_orders, "_book_fill", rounded_fee), "none"),
     _one(
         12,
-        "what was filled of a cancelled order is forgotten",
-        wrapped(order.WorkingOrder, "take", no_part),
+        "a partial fill is a position of what was asked",
+        wrapped(positions, "sizes", as_asked),
         "venue",
-        9,
-        11,
-        16,
         days=0.3,
     ),
     _one(13, "accepted before it is on disk", wrapped(Commands, "record", said_too_soon), "person", was="6"),
@@ -248,14 +245,6 @@ PLANTED: tuple[Planted, ...] = (
         "a next run far ahead is believed",
         lambda: swapped(Scheduler, "_plan_anew", lambda _: None),
         "clock",
-        was="9",
-    ),
-    _one(
-        21,
-        "timers stand still while the clock is set back",
-        lambda: swapped(TimerHeap, "shift", lambda *_: None),
-        "clock",
-        17,
         was="9",
     ),
     _one(

@@ -179,5 +179,6 @@ def monitor_inputs(
     """The facts of all positions that are decided on together. While one of those that are `closing` already
     uses most margin, none of them does."""
     held = (*closing, *positions)
-    most = largest_by_margin(held, marks_of(market.chain, held))
+    # One alone uses most, whatever its marks are, so that they need not be looked up.
+    most = held[0] if len(held) == 1 else largest_by_margin(held, marks_of(market.chain, held))
     return tuple(monitor_facts(now, each, market, uses_most_margin=each is most) for each in positions)

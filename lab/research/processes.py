@@ -151,6 +151,7 @@ def _serve(pipe: Connection, parent: int) -> None:
         signal.signal(number, signal.SIG_IGN)
     # A run makes hundreds of thousands of small values and hardly a cycle: looked for after each 700 of them,
     # cycles cost a tenth of its time.
+    gc.freeze()
     gc.set_threshold(GARBAGE_AFTER)
     runner = Runner(lambda: os.getppid() == parent)
     while True:

@@ -7,6 +7,7 @@ BIN := $(VENV)/bin
 MADE := $(VENV)/.made-stamp
 RUNTIME := $(VENV)/.runtime-stamp
 DEV := $(VENV)/.dev-stamp
+RESEARCH := $(VENV)/.research-stamp
 BROWSER := $(VENV)/.browser-stamp
 # What builds the documentation has an environment of its own: no test and no engine needs it.
 DOCS_VENV := .venv-docs
@@ -20,7 +21,7 @@ PAPER_ARGS ?= --days 28 --seed 1
 TEST_ARGS ?= -n auto --dist loadfile
 
 .DEFAULT_GOAL := help
-.PHONY: always help venv venv-dev paper live-demo test test-long coverage mutants lint types runbook pages metrics-page docs bench soak soak-months two-roads simulate simulate-long power tamper kills gateway-kills hostile drills screens test-page page-screens crosscheck image-check compose-check pykka-suite null-sweeps
+.PHONY: always help venv venv-research venv-dev paper live-demo test test-long coverage mutants lint types runbook pages metrics-page docs bench soak soak-months two-roads simulate simulate-long power tamper kills gateway-kills hostile drills screens test-page page-screens crosscheck image-check compose-check pykka-suite null-sweeps
 
 help:  ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -60,6 +61,14 @@ $(DEV): requirements-dev.lock $(RUNTIME)
 	@mv $(MADE).unfinished $(MADE)
 	@touch $@
 
+# What sweeps, their clusters and Parquet need, over what running needs.
+$(RESEARCH): requirements-research.lock $(RUNTIME)
+	@mv $(MADE) $(MADE).unfinished
+	$(LOCKED) -r requirements-research.lock
+	$(PIP) check
+	@mv $(MADE).unfinished $(MADE)
+	@touch $@
+
 # What drives a browser is installed over it; no other test needs it.
 $(BROWSER): requirements-browser.lock $(DEV)
 	@mv $(MADE) $(MADE).unfinished
@@ -90,6 +99,8 @@ $(STRANGERS): requirements-strangers.lock $(STRANGERS_MADE)
 
 venv: $(RUNTIME)  ## Make .venv/ with what running needs
 
+venv-research: $(RESEARCH)  ## The same with what sweeps, clusters and Parquet need
+
 venv-dev: $(DEV)
 
 paper: $(RUNTIME)  ## Trade the embedded venue (PAPER_ARGS="--days 28 --seed 1")
@@ -102,7 +113,7 @@ test: $(DEV)  ## Run the tests (TEST_ARGS="tests/core -k sizing")
 	$(BIN)/python -m pytest $(TEST_ARGS)
 
 test-long: $(DEV)  ## Whole engines that play for weeks or are killed (a minute or two)
-	$(BIN)/python -m pytest -m long tests/actors tests/cli tests/gateway tests/kills tests/power tests/scenarios $(TEST_ARGS)
+	$(BIN)/python -m pytest -m long tests/actors tests/cli tests/gateway tests/kills tests/power tests/research tests/scenarios $(TEST_ARGS)
 
 coverage: $(DEV)  ## Every line and branch of core/ by its own tests; fails under 100 %
 	$(BIN)/python -m pytest tests/core $(TEST_ARGS) --cov --cov-report=term
@@ -159,8 +170,6 @@ soak-months: $(DEV)  ## Ninety market days on threads with faults: what grows (h
 NULL_SWEEPS := null-sweeps
 null-sweeps: $(DEV)  ## How often a verdict finds what is not there: 2,000 drawn sweeps, 200 market years (an hour)
 	$(BIN)/python -m pytest -m soak --timeout 0 -s tests/research/test_max_t.py
-	$(BIN)/python run.py sweep --model --seeds 1:200 --resume-after-days 30 --out $(NULL_SWEEPS) \
-		--set strikes.delta_target=0.17,0.2,0.23 --set exits.profit_of_credit=0.4,0.5,0.6
 	$(BIN)/python -m tests.research.null_rate $(NULL_SWEEPS)
 
 # The cuts need root, loop devices and mkfs.ext4, the crash states strace; what is missing is skipped with its reason.
@@ -181,7 +190,7 @@ kills: $(DEV)  ## kill -9 at every failpoint and at 325 random instants (an hour
 	$(BIN)/python -m pytest -m 'soak or not soak' --timeout 0 tests/kills
 
 gateway-kills: $(DEV)  ## kill -9 of gateway, engine and both, 20 times each, over a faulty wire (half an hour)
-	$(IN_MEMORY) $(BIN)/python -m pytest -m soak --timeout 0 -s tests/kills/test_gateway_kills.py
+	$(BIN)/python -m pytest -m soak --timeout 0 -s tests/kills/test_gateway_kills.py
 
 hostile: $(DEV)  ## The engine against a tool server that misbehaves (under a minute)
 	$(BIN)/python -m pytest -m hostile tests/hostile

@@ -107,6 +107,7 @@ def engine_settings(
             "mode": identity.mode,
             "strategy_hash": identity.strategy_hash,
             "hash_sealed": loaded.hash_matches,
+            "contract_hash": _hash_of_words(loaded, words),
             "overrides": list(loaded.overrides),
             "config": config,
         },
@@ -125,6 +126,11 @@ def engine_settings(
         else None,
         record_days=record_days,
     )
+
+
+def _hash_of_words(loaded: LoadedStrategy, words: ContractWords) -> str | None:
+    """That of `contract.yaml`, if the host is spoken to in its words."""
+    return loaded.words.hash_computed if loaded.words is not None and words is loaded.words.words else None
 
 
 def _delivery(settings: DeliverySettings) -> DeliveryTimes:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import resource
 import subprocess
 import sys
 import tempfile
@@ -10,6 +11,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from time import perf_counter
+from typing import NamedTuple
 
 from bench.backtest import PEER_PYTHON, W1_CHAINS, cpu_s
 from bench.report import Row, add_rows, print_table, row_at_most
@@ -54,20 +56,33 @@ def sweep(*arguments: str) -> list[str]:
     return [sys.executable, "run.py", "sweep", *arguments]
 
 
-def peak_mib(home: str, command: list[str]) -> float:
-    """The most memory that a program and its children hold together; pages that they share count once."""
+class Measured(NamedTuple):
+    """What a program and its children took together. Pages that they share count once."""
+
+    cpu_s: float
+    wall_s: float
+    peak_mib: float
+
+
+def measured(home: str, command: list[str], *, with_memory: bool = False) -> Measured:
+    """Run it, with its cache in a home of its own."""
+    before, began, most = _children_cpu_s(), perf_counter(), 0.0
     process = subprocess.Popen(  # noqa: S603  (named)
         command, cwd=ROOT, env=kept_bytecode() | {"HOME": home}, stdout=subprocess.DEVNULL
     )
-    most = 0.0
-    while True:
+    while with_memory:
         most = max(most, sum(_share_mib(pid) for pid in (process.pid, *_children(process.pid))))
         with suppress(subprocess.TimeoutExpired):
             process.wait(LOOK_EVERY_S)
             break
-    if process.returncode:
+    if process.wait():
         raise SystemExit(f"{' '.join(command)}: expected 0, found {process.returncode}")
-    return most
+    return Measured(_children_cpu_s() - before, perf_counter() - began, most)
+
+
+def _children_cpu_s() -> float:
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
 
 
 def _children(pid: int) -> Iterator[int]:
@@ -89,13 +104,6 @@ def _share_mib(pid: int) -> float:
     return next((int(line.split()[1]) / 1024.0 for line in lines if line.startswith("Pss:")), 0.0)
 
 
-def wall_s(home: str, command: list[str]) -> float:
-    """How long a run takes; only on a quiet machine does it say how a sweep grows with cores."""
-    began = perf_counter()
-    cpu_s(home, command)
-    return perf_counter() - began
-
-
 def w1_rows(home: str) -> list[Row]:
     """CPU against the peer, and memory against one run; empty where either is not there."""
     chains, python, program = (os.environ.get(name) for name in (W1_CHAINS, PEER_PYTHON, PEER_SWEEP))
@@ -105,21 +113,36 @@ def w1_rows(home: str) -> list[Row]:
     peer.mkdir()
     (peer / "chains_daily.parquet").symlink_to(Path(chains).resolve())
     over = ["--chains", chains, *W1]
-    ours = cpu_s(home, sweep(*over, *POINTS, "--jobs", str(JOBS)))
-    theirs = cpu_s(home, [python, program], cwd=peer)
-    one = peak_mib(home, [sys.executable, "run.py", "backtest", *over])
-    many = peak_mib(home, sweep(*over, *POINTS, "--jobs", str(JOBS)))
-    allowed = MEMORY_OF_ONE * one + MEMORY_A_WORKER_MIB * JOBS
+    one = measured(home, [sys.executable, "run.py", "backtest", *over], with_memory=True)
+    ours = measured(home, sweep(*over, *POINTS, "--jobs", str(JOBS)), with_memory=True)
+    theirs_s = cpu_s(home, [python, program], cwd=peer)
+    allowed_mib = MEMORY_OF_ONE * one.peak_mib + MEMORY_A_WORKER_MIB * JOBS
     return [
-        row_at_most("research: 27 points of W1 against optopsy", ours, "s", CPU_OF_PEER, baseline=theirs),
-        row_at_most("research: memory of two workers together", many, "MiB", allowed),
+        row_at_most(
+            "research: 27 points of W1 against optopsy", ours.cpu_s, "s", CPU_OF_PEER, baseline=theirs_s
+        ),
+        row_at_most("research: memory of two workers together", ours.peak_mib, "MiB", allowed_mib),
     ]
 
 
-def linear_row(home: str) -> Row:
+def growth_rows(what: str, one: Measured, two: Measured) -> list[Row]:
+    """How the time falls with a second worker, and how the CPU time does not rise: where two cores are not
+    free, only that tells what they would do."""
+    most = 1.0 / TWO_OF_ONE
+    return [
+        row_at_most(
+            f"research: 100 runs {what}, time of two workers", two.wall_s, "s", most, baseline=one.wall_s
+        ),
+        row_at_most(
+            f"research: 100 runs {what}, CPU of two workers", two.cpu_s, "s", JOBS * most, baseline=one.cpu_s
+        ),
+    ]
+
+
+def linear_rows(home: str) -> list[Row]:
     """A hundred runs with one worker and with two."""
-    one, two = (wall_s(home, sweep(*HUNDRED, *HUNDRED_POINTS, "--jobs", str(jobs))) for jobs in (1, JOBS))
-    return row_at_most("research: 100 runs with two workers of those with one", two / one, "", 1 / TWO_OF_ONE)
+    one, two = (measured(home, sweep(*HUNDRED, *HUNDRED_POINTS, "--jobs", str(jobs))) for jobs in (1, JOBS))
+    return growth_rows("here", one, two)
 
 
 @contextmanager
@@ -133,24 +156,28 @@ def scheduler(workers: int) -> Iterator[str]:
         yield made.scheduler_address
 
 
-def cluster_row(home: str) -> Row:
-    """The same over a real scheduler with one and two worker processes."""
-    took = []
+def cluster_rows(home: str) -> list[Row]:
+    """The same over a real scheduler with one and two worker processes. Their CPU is known once they end."""
+    found = []
     for workers in (1, JOBS):
+        before = _children_cpu_s()
         with scheduler(workers) as address:
-            took.append(wall_s(home, sweep(*HUNDRED, *HUNDRED_POINTS, "--cluster", address)))
-    return row_at_most(
-        "research: the same over a scheduler, two workers of one", took[1] / took[0], "", 1 / TWO_OF_ONE
-    )
+            swept = measured(home, sweep(*HUNDRED, *HUNDRED_POINTS, "--cluster", address))
+        found.append(swept._replace(cpu_s=_children_cpu_s() - before))
+    return growth_rows("over a scheduler", *found)
 
 
 def main() -> int:
-    """All rows; those of W1 where it is named."""
+    """All rows; those of W1 where it is named. Each is told as it is found: all of them take minutes."""
+    is_ok = True
     with tempfile.TemporaryDirectory() as home:
-        rows = [*w1_rows(home), linear_row(home), cluster_row(home)]
-    add_rows(rows)
-    print_table(rows)
-    return 0 if all(row.ok for row in rows) else 1
+        for part in (w1_rows, linear_rows, cluster_rows):
+            rows = part(home)
+            add_rows(rows)
+            print_table(rows)
+            sys.stdout.flush()
+            is_ok = is_ok and all(row.ok for row in rows)
+    return 0 if is_ok else 1
 
 
 if __name__ == "__main__":

@@ -11,6 +11,7 @@ from pathlib import Path
 from cli.offline_records import record_offline
 from core.contract.worth import FEE_MAX_ETH, pays_at_most_eth
 from core.errors import InputError
+from core.how_many import how_many
 from core.messages.audit import AuditEvent, AuditKind
 from core.messages.state import AnyRecording, RecordInstruction, RecordOrder, RecordSent
 from core.orders.books import Fill, Instruction, InstructionKind, OrderRow, Position
@@ -93,8 +94,8 @@ def booked_exit(data_dir: Path, told: ToldExit, now: datetime) -> str:
     record_offline(data_dir, _requests(told, legs, label, net_eth), now)
     left = position.contracts - told.contracts
     return (
-        f"{told.position_id}: an exit of {told.contracts} contracts at {net_eth:f} ETH is booked as"
-        f" {label.text}; {left} left. Start the engine, which compares that with the venue, and disarm"
+        f"{told.position_id}: an exit of {how_many(told.contracts, 'contract')} at {net_eth:f} ETH is booked"
+        f" as {label.text}; {left} left. Start the engine, which compares that with the venue, and disarm"
     )
 
 

@@ -26,7 +26,10 @@ _MEANING = {
         " add --accept-audit-break"
     ),
     "armed_again": "somebody armed meanwhile, and that arming stays; see run.py kill-switch status",
-    "kill_file_not_removed": "KILL can't be removed from the data folder; the switch stays armed",
+    "kill_file_not_removed": (
+        "KILL can't be removed from the data folder (run.py status has the alert that says why); the switch"
+        " stays armed"
+    ),
 }
 """The reasons of a refusal, for a person."""
 

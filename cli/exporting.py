@@ -71,7 +71,9 @@ def _parquet_table() -> Table:
     try:
         arrow, writer = map(importlib.import_module, ("pyarrow", "pyarrow.parquet"))
     except ImportError:
-        raise InputError("--parquet: needs the extra: pip install 'cerbero-bite[parquet]'") from None
+        raise InputError(
+            "--parquet: needs the extra: make venv-research, or pip install 'cerbero-bite[parquet]'"
+        ) from None
 
     def write(folder: Path, name: str, header: Sequence[str], rows: Sequence[tuple[str, ...]]) -> None:
         path = folder / PARQUET_FOLDER / f"{name}.parquet"

@@ -29,7 +29,7 @@ from core.errors import FoundWrongError
 from lab.live_demo import LiveDemo
 from reading.audit import verified
 from reading.books import stored_books
-from reading.trading import trading_report
+from reading.trading_books import trading_report
 
 
 def run_demo(strategy: Path, data_dir: Path, seed: int, days: float) -> None:

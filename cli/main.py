@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 import importlib
 import sys
 from collections.abc import Sequence
@@ -16,6 +15,7 @@ from typer.main import get_group
 
 from cli import pydantic_alone  # noqa: F401  (first: those below make models)
 from cli.arguments import with_clean_texts
+from cli.collector import look_no_more
 from cli.exit_codes import ExitCode, exit_code_of
 from cli.process_age import process_began_s
 from cli.sentences import SentenceGroup, first_sentence
@@ -68,23 +68,6 @@ COMMANDS = {
 
 STARTER, INSTALLED = "run.py", "cerbero-bite"
 """The names by which a person starts it: the file in the project's folder, and the installed program."""
-SHORT = frozenset(
-    {
-        "status",
-        "healthcheck",
-        "inject",
-        "pause",
-        "resume",
-        "close",
-        "stop",
-        "ping",
-        "alert",
-        "kill-switch",
-        "state",
-    }
-)
-"""Commands that end with one answer. A process of their own collects no cycles: importing the models makes
-none, and looking for them costs 7 % of the time for which a person waits."""
 USAGE_ERROR: Any = typer.BadParameter.__mro__[2]
 """Every error in how a command was called: the base class, which typer does not export."""
 
@@ -156,8 +139,11 @@ def _root(
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command and return its exit code. An expected error is one clear line on stderr."""
     open_streams()
-    if argv is None and sys.argv[1:2] and sys.argv[1] in SHORT:
-        gc.disable()
+    if argv is None and sys.argv[1:2]:
+        look_no_more(sys.argv[1])
+    if argv is None and sys.argv[1:2] == ["page"]:
+        # Before typer, with whose first call it would come in.
+        from cli import without_openssl  # noqa: F401
     code = _run(argv)
     problem = unwritten()
     if problem is None:

@@ -24,6 +24,7 @@ from cli.data_folder import RESTORING, private_files
 from cli.folder_identity import forget_identity
 from cli.offline_records import record_offline
 from core.errors import CerberoError, FoundWrongError, InputError
+from core.how_many import how_many
 from core.kill_file import Arming
 from core.messages.arm_cause import ArmCause
 from core.messages.audit import AuditEvent, AuditKind, SwitchWord
@@ -143,7 +144,7 @@ def told(plan: Restore, data_dir: Path) -> Iterator[str]:
     if not plan.has_strategy:
         yield "no strategy was found: environment and anchor are not compared (--strategy names the file)"
     how = "its own database" if backup.has_database else "a database that is rebuilt from its log"
-    yield f"{backup.path} is whole: {backup.end.seq} records up to {backup.end}, with {how}"
+    yield f"{backup.path} is whole: {how_many(backup.end.seq, 'record')} up to {backup.end}, with {how}"
     if data_dir.exists():
         yield f"{data_dir} holds records up to {lost.end}"
     else:

@@ -16,6 +16,7 @@ from cli.exit_codes import ExitCode
 from cli.views.say import say
 from config import load_strategy
 from core.errors import InputError
+from core.how_many import how_many
 from gateway.paper.faults import FaultKind
 from lab.invariants import INVARIANTS
 from lab.simulate.acts import PROFILES, ActKind, Drawn
@@ -136,8 +137,9 @@ class Simulation:
         say(*(f"  {kind}: nothing" for kind in _unseen(self._faults, families)))
         say(
             "",
-            f"{len(rows)} seeds of {self._days:g} days: {sum(row.lives for row in rows)} lives, "
-            f"{sum(row.orders for row in rows)} orders, {sum(row.trades for row in rows)} fills of a leg, "
+            f"{how_many(len(rows), 'seed')} of {how_many(self._days, 'day', 'g')}: "
+            f"{sum(row.lives for row in rows)} lives, {sum(row.orders for row in rows)} orders, "
+            f"{sum(row.trades for row in rows)} fills of a leg, "
             f"{sum(sum(row.coverage.values()) for row in rows)} disturbances, "
             f"{sum(row.looks for row in rows)} looks, {sum(row.rests for row in rows)} of them at rest",
             f"{len(breaches)} breaches of {len(INVARIANTS)} invariants",

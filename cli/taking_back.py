@@ -16,6 +16,7 @@ from core.audit.fold.log import fold
 from core.audit.fold.tables import Cell, Row
 from core.audit.hash_chain import Link
 from core.errors import InputError
+from core.how_many import how_many
 from core.messages.audit import AuditEvent, AuditKind
 from core.messages.state import AnyRecording, CloseCycle, OpenCycle, RecordDecision
 from core.orders.books import CycleOutcome, Job, Proposal
@@ -55,8 +56,9 @@ def taken_back(data_dir: Path, replaced: Path, position: str, reason: str, now: 
     record_offline(data_dir, _requests(data_dir, lost, reason), now)
     plan = lost.proposal.plan
     return (
-        f"{position}: its plan ({plan.kind}, {plan.contracts} contracts) is in the books again. Start the"
-        " engine: it takes over what the venue has of it, or cancels the proposal if that is nothing"
+        f"{position}: its plan ({plan.kind}, {how_many(plan.contracts, 'contract')}) is in the books again."
+        " Start the engine: it takes over what the venue has of it, or cancels the proposal if that is"
+        " nothing"
     )
 
 

@@ -23,6 +23,8 @@ UNMISTAKABLE_LENGTH_MIN = 8
 """A shorter secret may be an ordinary value among data."""
 DRAWN_LENGTH_MIN = 16
 """A part of a secret URL that is as long is masked also if it holds no digit."""
+OWN_VARIABLES = "CERBERO_BITE_"
+"""How the names of this project's variables begin."""
 SECRET_ENDINGS = ("_TOKEN", "_CHAT_ID", "_KEY", "_PASSWORD", "_SECRET", "_HEARTBEAT_URL", "_WEBHOOK_URL")
 FILE_ENDING = "_FILE"
 """Of a variable that names the file of a secret."""
@@ -134,7 +136,7 @@ def secrets_of(env: Mapping[str, str]) -> tuple[str, ...]:
     """The values of this project's environment variables that are secret by their names."""
     found: list[str] = []
     for name, value in env.items():
-        if name.startswith("CERBERO_BITE_") and name.endswith(SECRET_ENDINGS):
+        if name.startswith(OWN_VARIABLES) and name.endswith(SECRET_ENDINGS):
             found.append(value.strip())
             if name.endswith("_URL"):
                 found += secrets_in_url(value.strip())
@@ -146,7 +148,7 @@ def secret_files_of(env: Mapping[str, str]) -> tuple[tuple[str, str], ...]:
     return tuple(
         (name.removesuffix(FILE_ENDING), value.strip())
         for name, value in env.items()
-        if name.startswith("CERBERO_BITE_")
+        if name.startswith(OWN_VARIABLES)
         and name.endswith(tuple(ending + FILE_ENDING for ending in SECRET_ENDINGS))
         and value.strip()
     )

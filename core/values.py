@@ -116,8 +116,8 @@ def slot_text(slot: datetime) -> str:
 
     Different slots have different texts: a person's command has the moment of its recording as its slot.
     """
-    form = "%Y%m%dT%H%M%S.%fZ" if slot.microsecond else "%Y%m%dT%H%M%SZ"
-    return slot.astimezone(UTC).strftime(form)
+    text = slot.astimezone(UTC).replace(tzinfo=None).isoformat()
+    return f"{text.replace('-', '').replace(':', '')}Z"
 
 
 def cycle_id_of(job: str, slot: datetime) -> CycleId:

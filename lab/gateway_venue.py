@@ -10,12 +10,16 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Final
 
+from starlette.types import Receive, Scope, Send
+
 from actors.mcp.paper_transport import TOOK_HEADER
 from gateway.live.in_process import InProcessGateway
+from gateway.live.orders.placing import PlacingStep
 from gateway.live.settings import LiveSettings
 from gateway.live.venue.limits import GRANTS, Grant
 from gateway.paper.source import MarketSource
 from gateway.shell.bodies import HttpAnswer
+from gateway.sim.kept import SimFolder
 from gateway.sim.keys import SimKey
 from gateway.sim.server import make_app
 from gateway.sim.venue import EURO_USD, SimVenue
@@ -39,33 +43,55 @@ class GatewayVenue:
         unlimited: bool = False,
         records: bool = True,
         euro_usd: float = EURO_USD,
+        folder: SimFolder | None = None,
     ) -> None:
         """`settings` name a key, which the venue then knows. `unlimited`: nobody is told to wait; `records`:
-        the gateway records what passes, as its process does.
+        the gateway records what passes, as its process does; in `folder` the venue keeps its account.
 
         Raises `InputError` if the gateway can't start.
         """
-        self._loop = VirtualLoop()
-        self._began_s, self._began_at = self._loop.time(), begin
-        key = settings.key
-        self.sim = SimVenue(
-            source,
-            self._wall_s,
-            seed=seed,
-            keys=[] if key is None else [SimKey(*(part.get_secret_value() for part in key))],
-            ways=ways,
-            unlimited=unlimited,
-            euro_usd=euro_usd,
-        )
-        self.gateway = InProcessGateway(
-            settings,
-            make_app(self.sim, seed),
-            wall_s=self._wall_s,
-            clock=self._loop.time,
-            grants=PLENTY if unlimited else GRANTS,
-        )
-        self._loop.run_until_complete(self.gateway.start(records=records))
+        self.loop = VirtualLoop()
+        self.began_s, self._began_at = self.loop.time(), begin
+        self._source, self._settings, self._seed = source, settings, seed
+        self._ways, self._unlimited, self._euro_usd = ways, unlimited, euro_usd
+        self.sim = self.new_sim(folder)
+        self.gateway = self.new_gateway()
+        self.loop.run_until_complete(self.gateway.start(records=records))
         self.calls = 0
+
+    def new_sim(self, folder: SimFolder | None = None) -> SimVenue:
+        """A simulated Deribit that knows the key; with a folder it goes on with what is kept there."""
+        key = self._settings.key
+        sim = SimVenue(
+            self._source,
+            self.wall_s,
+            seed=self._seed,
+            keys=[] if key is None else [SimKey(*(part.get_secret_value() for part in key))],
+            ways=self._ways,
+            unlimited=self._unlimited,
+            euro_usd=self._euro_usd,
+            folder=folder,
+        )
+        self._hosts = make_app(sim, self._seed)
+        return sim
+
+    def new_gateway(self) -> InProcessGateway:
+        """A gateway on the state folder, not started yet."""
+        return InProcessGateway(
+            self._settings,
+            self.hosts,
+            wall_s=self.wall_s,
+            clock=self.loop.time,
+            grants=PLENTY if self._unlimited else GRANTS,
+            reach=self.reach,
+        )
+
+    def reach(self, step: PlacingStep) -> None:
+        """A placement has come to this failpoint, where nothing happens."""
+
+    async def hosts(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """What the gateway takes for Deribit and the others: the simulated one, as it is now."""
+        await self._hosts(scope, receive, send)
 
     @property
     def store(self) -> GatewayVenue:
@@ -76,19 +102,20 @@ class GatewayVenue:
     ) -> HttpAnswer:
         """Answer one call at `now`."""
         self.calls += 1
-        asked_s = self._began_s + (now - self._began_at).total_seconds()
-        self._loop.run_to(asked_s)
-        answer = self._loop.run_until_complete(
+        asked_s = self.began_s + (now - self._began_at).total_seconds()
+        self.loop.run_to(asked_s)
+        answer = self.loop.run_until_complete(
             self.gateway.call(router, tool, headers.get("x-bot-tag", ""), body)
         )
-        took_s = self._loop.time() - asked_s
+        took_s = self.loop.time() - asked_s
         return answer._replace(headers={**answer.headers, TOOK_HEADER: f"{took_s:.6f}"})
 
     def close(self) -> None:
         """Close both sides; a second time does nothing."""
-        if not self._loop.is_closed():
-            self._loop.run_until_complete(self.gateway.close())
-            self._loop.close()
+        if not self.loop.is_closed():
+            self.loop.run_until_complete(self.gateway.close())
+            self.loop.close()
 
-    def _wall_s(self) -> float:
-        return self._began_at.timestamp() + self._loop.time() - self._began_s
+    def wall_s(self) -> float:
+        """The time at both, seconds since 1970."""
+        return self._began_at.timestamp() + self.loop.time() - self.began_s

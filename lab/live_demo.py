@@ -14,12 +14,14 @@ from gateway.live.events.calendar import read_calendar
 from gateway.live.settings import PREFIX, SECRETS, LiveSettings, settings_from
 from gateway.paper.ledger import Ledger, LedgerEntry, cash_flows, entry
 from gateway.paper.model_market import ModelMarket
+from gateway.sim.venue import BALANCE_ETH, EURO_USD
 from lab.engine import SimulatedEngine
 from lab.gateway_venue import GatewayVenue
 
 STEP: Final = timedelta(hours=1)
 GATEWAY_FOLDER: Final = "gateway"
-HOLDINGS: Final = 'holdings:\n  - {asset: EUR, amount: "150000", price: fx}\n'
+BESIDE_EUR: Final = "150000"
+HOLDINGS: Final = f'holdings:\n  - {{asset: EUR, amount: "{BESIDE_EUR}", price: fx}}\n'
 """What the paper venue's account has beside the venue, too."""
 URL: Final = "http://127.0.0.1:1"
 """The simulated Deribit's; never connected to."""
@@ -77,7 +79,11 @@ class LiveDemo:
             market=self._market,
             start=self._start,
             end=entry(books),
-            assumptions=books.assumptions.as_text(),
+            assumptions={
+                "balance_eth": f"{BALANCE_ETH:f}",
+                "beside_eur": BESIDE_EUR,
+                "eur_usd": f"{EURO_USD:g}",
+            },
             cash_flows=cash_flows(books),
         )
 

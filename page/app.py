@@ -9,7 +9,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache, partial
 from pathlib import Path
-from typing import Final, Protocol, TypeVar
+from typing import TYPE_CHECKING, Final, Protocol, TypeVar
 from urllib.parse import parse_qs
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
@@ -29,18 +29,22 @@ from starlette.types import ASGIApp
 from core.errors import InputError
 from page.door.access import Access
 from page.door.guard import Guard, comes_from_here
+from page.door.headers import ALONE
 from page.door.hosts import Hosts
 from page.drawn import DrawnChart, in_script
 from page.panels.shown import plain
 from page.static_files import StaticFile, all_files, part_of, styles
-from page.sweep import SweepPages
-from page.view import View
+
+if TYPE_CHECKING:
+    from page.sweep import SweepPages
+    from page.view import View
 
 BODY_BYTES_MAX: Final = 8192
 BODY_S_MAX: Final = 5.0
 REASON_CHARS_MAX: Final = 500
 CYCLE_CHARS_MAX: Final = 100
 YEAR_S: Final = 31_536_000
+ARMING: Final = frozenset({"arm.html", "armed.html"})
 SCRIPT: Final = "text/javascript; charset=utf-8"
 T = TypeVar("T")
 
@@ -63,16 +67,17 @@ class ArmingTold:
 
 @dataclass(frozen=True)
 class Page:
-    """What the page is made of: the views of an engine or a run, or those of a sweep.
+    """What the page is made of: the views of an engine or a run, or a sweep, the other is None.
 
     `arm` takes up to 6 s; None where there is no engine to stop."""
 
-    views: Views | SweepPages
+    views: Views | None
     access: Access
     hosts: Hosts
     cookie: str
     secure: bool
     arm: Callable[[str], ArmingTold] | None
+    sweep: SweepPages | None = None
 
 
 def make_app(page: Page) -> ASGIApp:
@@ -91,8 +96,8 @@ class _Routes:
         self._pressed: dict[tuple[str, str], asyncio.Future[ArmingTold]] = {}
 
     def app(self) -> ASGIApp:
-        views = self._page.views
-        shown = self._of_sweep(views) if isinstance(views, SweepPages) else self._of_engine()
+        sweep = self._page.sweep
+        shown = self._of_engine() if sweep is None else self._of_sweep(sweep)
         routes = Starlette(
             routes=[
                 *shown,
@@ -107,7 +112,7 @@ class _Routes:
     @property
     def _views(self) -> Views:
         """Those that the routes of an engine are for."""
-        assert not isinstance(self._page.views, SweepPages)
+        assert self._page.views is not None
         return self._page.views
 
     def _of_engine(self) -> list[Route]:
@@ -261,7 +266,8 @@ class _Routes:
 
     def _shown(self, template: str, status: int, **values: object) -> Response:
         made = _templates().get_template(template)
-        return HTMLResponse(made.render(static=self._addresses, **values), status)
+        headers = ALONE if template in ARMING else None
+        return HTMLResponse(made.render(static=self._addresses, **values), status, headers)
 
     async def _on_thread(self, threads: ThreadPoolExecutor, work: Callable[[], T]) -> T:
         return await asyncio.get_running_loop().run_in_executor(threads, work)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime
 from functools import partial
 from pathlib import Path
@@ -13,7 +14,6 @@ from page.app import ArmingTold, Page, Views
 from page.door.access import Access, cookie_name
 from page.door.hosts import Hosts
 from page.sources.report_apart import report_apart
-from page.sweep import SweepPages
 from page.view import Viewer
 from reading.engine_status import engine_status
 from reading.switch.arming import Patience, RealPatience, arm
@@ -33,8 +33,12 @@ def page_of_run(views: Views, name: str, file: Path, hosts: Hosts) -> Page:
 
 def page_of_sweep(folder: Path, hosts: Hosts) -> Page:
     """The page of a sweep's folder. Raises InputError that names the key if it is none."""
+    # It takes memory, which the page of an engine keeps for its books.
+    from page.sweep import SweepPages
+
     pages = SweepPages(folder)
-    return _page(pages, pages.view.name, str(folder.resolve()), hosts, None)
+    made = _page(None, pages.view.name, str(folder.resolve()), hosts, None)
+    return replace(made, sweep=pages)
 
 
 def armed(data_dir: Path, reason: str, patience: Patience | None = None) -> ArmingTold:
@@ -47,7 +51,7 @@ def armed(data_dir: Path, reason: str, patience: Patience | None = None) -> Armi
 
 
 def _page(
-    views: Views | SweepPages, name: str, place: str, hosts: Hosts, arm: Callable[[str], ArmingTold] | None
+    views: Views | None, name: str, place: str, hosts: Hosts, arm: Callable[[str], ArmingTold] | None
 ) -> Page:
     secure = hosts.public_name is not None
     return Page(

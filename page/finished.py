@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
-from core.status.finding import count
+from core.how_many import how_many
 from page.figures import Drawings
 from page.panels import health, money, position, why
 from page.panels.shown import Amount, Labelled, Row, eth, number, plain, time_text, unknown, usd
@@ -16,18 +16,20 @@ from reading.run_file import FinishedRun, OpenAtEnd, read_run
 
 NO_MARKS = "it is not marked in this file"
 BY_FOLDER = "run.py page --data-dir shows the folder of the run, which holds more"
+NO_FOLDER = "a backtest keeps no more"
 
 
 class FinishedViews:
     """One view for ever, but for the cycle that is chosen."""
 
-    def __init__(self, file: Path, more: str = BY_FOLDER) -> None:
-        """`more` says where what is not in the file is to be had.
+    def __init__(self, file: Path, more: str | None = None) -> None:
+        """`more` says where what is not in the file is to be had, if not in the run's folder.
 
         Raises InputError that names the key if the file holds no run.
         """
-        self._more = more
-        self._view = _view(file.name, read_run(file), more)
+        run = read_run(file)
+        self._more = more or (NO_FOLDER if run.command == "backtest" else BY_FOLDER)
+        self._view = _view(file.name, run, self._more)
 
     def view(self, cycle_id: str | None = None) -> View:
         """The run; with what became of a cycle."""
@@ -74,20 +76,14 @@ def _why(view: View, cycle_id: str, more: str) -> why.WhyPanel:
 
 def _verdict(run: FinishedRun) -> VerdictPanel:
     findings = tuple(FindingShown("DONE", text) for text in _sentences(run))
-    facts = []
-    if run.run is not None:
-        facts = [
-            Labelled("market", plain(run.run.market)),
-            Labelled("version", plain(run.run.version)),
-            Labelled("ended by", plain(run.run.ended_by)),
-        ]
+    facts = () if run.run is None else run.run.facts
     began, ended = _period(run)
     return VerdictPanel(
         state="finished",
         level="DONE",
         findings=findings,
         environment="",
-        facts=tuple(facts),
+        facts=tuple(Labelled(label, plain(text)) for label, text in facts),
         switch=Labelled("kill switch", "nothing runs here that it could stop", "quiet"),
         armed=None,
         can_arm=False,
@@ -114,13 +110,15 @@ def _sentences(run: FinishedRun) -> Iterator[str]:
     total = run.trading.performance.total
     if total.trades:
         yield (
-            f"a finished run: {count(total.trades, 'trade')} closed, {total.wins} with a gain, "
+            f"a finished run: {how_many(total.trades, 'trade')} closed, {total.wins} with a gain, "
             f"{total.pnl_usd:+,.2f} USD, {total.pnl_eth:+.8f} ETH"
         )
     else:
         yield f"a finished run: {money.NO_TRADES}"
     if run.open_at_end:
         yield f"{len(run.open_at_end)} open at the end"
+    if run.entries_blocked:
+        yield "at its end a protection held entries back"
     if run.audit is not None and not run.audit.ok:
         yield f"its audit log is broken: {plain(run.audit.problem or 'no reason was written')}"
 
@@ -177,7 +175,7 @@ def _health(run: FinishedRun, more: str) -> health.HealthPanel:
     )
     kept: tuple[Labelled, ...] = ()
     if run.audit is not None:
-        head = f"{run.audit.records:,} records, head {plain(run.audit.head[:20])}"
+        head = f"{how_many(run.audit.records, 'record')}, head {plain(run.audit.head[:20])}"
         said = head if run.audit.ok else f"BROKEN: {plain(run.audit.problem or '')}; {head}"
         kept = (Labelled("audit log", said, "good" if run.audit.ok else "act"),)
     return health.HealthPanel(
@@ -187,5 +185,5 @@ def _health(run: FinishedRun, more: str) -> health.HealthPanel:
         kept=kept,
         alerts=health.alerts(run.alerts),
         empty="" if rooms else f"the file says nothing of rooms and feeds; {more}",
-        no_alerts="the file says nothing of them" if run.run is None else "none",
+        no_alerts="none" if run.command == "paper" else "the file says nothing of them",
     )

@@ -19,9 +19,8 @@ def one_arena() -> None:
 
 def settle() -> None:
     """What was imported stays for good: it is not looked through again for what nobody needs any more."""
-    gc.collect()
-    gc.freeze()
     give_back()
+    gc.freeze()
 
 
 def give_back() -> None:

@@ -34,11 +34,11 @@ class StaticFile:
 
     @cached_property
     def digest(self) -> str:
-        found = hashlib.sha256()
+        found = hashlib.blake2b(digest_size=8)
         with self.path.open("rb") as file:
             for chunk in chunks(file.fileno()):
                 found.update(chunk)
-        return found.hexdigest()[:16]
+        return found.hexdigest()
 
     @property
     def url(self) -> str:

@@ -48,6 +48,19 @@ class View:
         return next((each for charts in self.charts.values() for each in charts if each.name == name), None)
 
 
+@dataclass(frozen=True, slots=True)
+class _Made:
+    """A view, by when it was made, and whether the folder had been read by then."""
+
+    at_s: float
+    view: View
+    is_read: bool
+
+    def is_good(self, asked_s: float, now_s: float) -> bool:
+        """For who asked then. As long as the folder is being read each one waits for it a while."""
+        return self.at_s >= asked_s or (self.is_read and now_s - self.at_s < AGAIN_AFTER_S)
+
+
 class Viewer:
     """Makes views of one data folder. Used by several threads."""
 
@@ -69,7 +82,7 @@ class Viewer:
         self._folder = FolderWatch(data_dir, report, clock=clock)
         self._figures = Drawings()
         self._lock = Lock()
-        self._made: tuple[float, View] | None = None
+        self._made: _Made | None = None
 
     def begin(self) -> None:
         """Read the folder before anybody looks."""
@@ -77,11 +90,12 @@ class Viewer:
 
     def view(self, cycle_id: str | None = None) -> View:
         """The page now, at most a second old; with the decisions of a cycle, or of the last entry."""
+        asked_s = self._clock()
         with self._lock:
-            if self._made is None or self._clock() - self._made[0] >= AGAIN_AFTER_S:
-                made = self._make()
-                self._made = (self._clock(), made)
-            view = self._made[1]
+            if self._made is None or not self._made.is_good(asked_s, self._clock()):
+                view, is_read = self._make()
+                self._made = _Made(self._clock(), view, is_read)
+            view = self._made.view
         return view if cycle_id is None else self._with_cycle(view, cycle_id)
 
     def forget(self) -> None:
@@ -106,7 +120,8 @@ class Viewer:
             return (why.DecisionShown(plain(cycle_id), "", "", "", (), plain(str(error))),)
         return why.decisions(cycle_id, row, found)
 
-    def _make(self) -> View:
+    def _make(self) -> tuple[View, bool]:
+        """The page now, and whether the folder has been read."""
         engine, folder = self._engine.look(), self._folder.look()
         now = self._now()
         if engine.status is not None:
@@ -121,7 +136,7 @@ class Viewer:
             if engine.status is None
             else health.from_status(engine.status, folder.alerts)
         )
-        return View(
+        made = View(
             title=f"{first.level} {self._name}",
             name=self._name,
             verdict=first,
@@ -132,6 +147,7 @@ class Viewer:
             charts=self._figures.of(second, third, fourth),
             rows=folder.entries,
         )
+        return made, folder.read
 
     def _without_engine(self, engine: EngineSaid, folder: FolderSaid, now: datetime) -> verdict.VerdictPanel:
         armed, why_armed = None, ""
@@ -171,13 +187,14 @@ class Viewer:
                 if unread is None
                 else plain(f"the books do not answer: {unread.removeprefix(REFUSES)}"),
                 marked="" if market is None else f"marks of {time_text(market.as_of)}",
+                is_broken=unread is not None,
             )
         if folder.books_problem is not None:
-            return position.PositionPanel((), plain(folder.books_problem), "")
+            return position.PositionPanel((), plain(folder.books_problem), "", is_broken=True)
         try:
             stored = stored_views(self._data_dir, folder.positions, None)
         except CerberoError as error:
-            return position.PositionPanel((), plain(str(error)), "")
+            return position.PositionPanel((), plain(str(error)), "", is_broken=True)
         note = "without a running engine its exit rules are not known, and nobody looks at them"
         return position.PositionPanel(
             positions=tuple(
@@ -208,6 +225,7 @@ class Viewer:
             smile_spot_usd=spot_usd,
             smile_note=plain(folder.market_problem or note),
             empty=plain(empty),
+            is_broken=folder.books_problem is not None,
         )
 
 
@@ -226,7 +244,7 @@ def _money(engine: EngineSaid, folder: FolderSaid) -> money.MoneyPanel:
     market = None if engine.status is None else engine.status.market
     rows = money.balances(market, folder.seen, books_read=folder.books_problem is None)
     if folder.report is None:
-        return money.without_trades(rows, _no_trading(folder))
+        return money.without_trades(rows, _no_trading(folder), is_broken=folder.report_problem is not None)
     return money.money(folder.report, rows)
 
 

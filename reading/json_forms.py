@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING, overload
 
 from pydantic import JsonValue
 
-from core.audit.hash_chain import AuditRecord
-from core.messages.room_status import AlertRow
 from core.orders.books import CycleRow, Instruction, OrderRow, Position
 
 if TYPE_CHECKING:
+    from core.audit.hash_chain import AuditRecord
+    from core.messages.room_status import AlertRow
     from reading.decisions import Explained
     from reading.proof import BooksProof
 

@@ -6,7 +6,7 @@ import os
 import stat
 from functools import cache
 
-from core.redaction import Redactor, secret_files_of, secrets_of
+from core.redaction import OWN_VARIABLES, Redactor, secret_files_of, secrets_of
 
 SECRET_BYTES_MAX = 4096
 
@@ -19,9 +19,10 @@ def redacted(text: str) -> str:
 
 
 def _variables() -> dict[str, str]:
-    """The environment as it is now. Another thread may take a variable out meanwhile, as typer does with one
-    of pydantic's, and going through `os.environ` itself would fail at that one."""
-    return {name: value for name in os.environ if (value := os.environ.get(name)) is not None}
+    """This project's part of the environment as it is now. Another thread may take a variable out meanwhile,
+    as typer does with one of pydantic's, and going through `os.environ` itself would fail at that one."""
+    names = [name for name in os.environ if name.startswith(OWN_VARIABLES)]
+    return {name: value for name in names if (value := os.environ.get(name)) is not None}
 
 
 @cache

@@ -1,4 +1,4 @@
-"""A finished run, read back from the JSON that `report --json` or `paper --json` wrote (docs/report.md)."""
+"""A finished run, read back from the JSON of `report --json`, `paper --json` or `backtest --json`."""
 
 from __future__ import annotations
 
@@ -83,14 +83,22 @@ class _Trading(_Read):
     refusals: tuple[_Refused, ...]
 
 
-class RunSaid(_Read):
-    """The run itself."""
-
+class _PaperRun(_Read):
     began: datetime
     ended: datetime
     ended_by: str
     market: str
     version: str
+
+
+class _BacktestRun(_Read):
+    began: datetime
+    ended: datetime
+    whole: bool
+    market: str
+    road: str
+    strategy_hash: str
+    changes: tuple[str, ...]
 
 
 class _Cycle(_Read):
@@ -144,7 +152,7 @@ class _Account(_Read):
 
 
 class _Paper(_Read):
-    run: RunSaid
+    run: _PaperRun
     trading: _Trading | None
     cycles: tuple[_Cycle, ...]
     equity: tuple[_Equity, ...]
@@ -154,13 +162,31 @@ class _Paper(_Read):
     account: _Account
 
 
+class _Backtest(_Read):
+    run: _BacktestRun
+    report: _Trading
+    cycles: tuple[_Cycle, ...]
+    entries_blocked_at_end: bool
+
+
+@dataclass(frozen=True)
+class RunSaid:
+    """The run itself; `facts` are labels with their texts."""
+
+    began: datetime
+    ended: datetime
+    facts: tuple[tuple[str, str], ...]
+
+
 @dataclass(frozen=True)
 class FinishedRun:
     """What a file holds. Of a report alone there are neither cycles nor alerts, and no `run`.
 
-    `trading` is None of a run that ended before its first cycle.
+    `trading` is None of a run that ended before its first cycle. Of a backtest there are neither rooms nor
+    alerts, nor a folder that holds more.
     """
 
+    command: Literal["report", "paper", "backtest"]
     trading: TradingReport | None
     open_at_end: tuple[OpenAtEnd, ...]
     run: RunSaid | None
@@ -169,10 +195,11 @@ class FinishedRun:
     rooms: dict[str, RoomAtEnd]
     audit: AuditAtEnd | None
     ledger: LedgerAtEnd | None
+    entries_blocked: bool = False
 
 
 def read_run(file: Path, named: str = "--report") -> FinishedRun:
-    """The run. Raises InputError that names the key if the file is not what one of the two commands wrote."""
+    """The run. Raises InputError that names the key if the file is not what one of the commands wrote."""
     try:
         if file.stat().st_size > BYTES_MAX:
             raise InputError(f"{named} {file}: expected at most {BYTES_MAX:,} bytes, found more")
@@ -181,17 +208,24 @@ def read_run(file: Path, named: str = "--report") -> FinishedRun:
         raise InputError(f"{named} {file}: it can't be read: {error.strerror}") from None
     except (ValueError, RecursionError):
         raise InputError(f"{named} {file}: expected JSON, found something else") from None
+    if isinstance(found, dict) and isinstance(found.get("runs"), list):
+        raise InputError(
+            f"{named} {file}: runs: expected one run, found {len(found['runs'])}, one of each seed; "
+            "write one alone: run.py backtest --model --seed 1 --json FILE"
+        )
     if not isinstance(found, dict) or not ({"run", "trades"} & found.keys()):
         raise InputError(
-            f"{named} {file}: expected what `run.py paper --json` or `run.py report --json` wrote, "
-            "found something else"
+            f"{named} {file}: expected what --json of `run.py paper`, `run.py backtest` or `run.py report` "
+            "wrote, found something else"
         )
-    if "run" in found and "trading" not in found:
+    if "run" in found and not ({"trading", "report"} & found.keys()):
         raise InputError(
             f"{named} {file}: trading: expected the report of its trades, found none, as older versions "
             "wrote it; run it again, or show its folder by --data-dir"
         )
     try:
+        if "report" in found:
+            return _of_backtest(found)
         return _of_paper(found) if "run" in found else _of_report(found)
     except ValidationError as error:
         first = error.errors(include_url=False, include_input=False)[0]
@@ -202,6 +236,7 @@ def read_run(file: Path, named: str = "--report") -> FinishedRun:
 def _of_report(found: object) -> FinishedRun:
     trading = TypeAdapter(_Trading).validate_json(json.dumps(found))
     return FinishedRun(
+        command="report",
         trading=_report(trading),
         open_at_end=trading.open,
         run=None,
@@ -220,11 +255,17 @@ def _of_paper(found: object) -> FinishedRun:
         for each in paper.equity
         if each.equity_eth > 0
     ]
+    run = paper.run
     return FinishedRun(
+        command="paper",
         trading=None if paper.trading is None else _report(paper.trading, daily),
         open_at_end=() if paper.trading is None else paper.trading.open,
-        run=paper.run,
-        entries=tuple(_cycle(each) for each in paper.cycles if each.kind is Job.ENTRY),
+        run=RunSaid(
+            run.began,
+            run.ended,
+            (("market", run.market), ("version", run.version), ("ended by", run.ended_by)),
+        ),
+        entries=_entries(paper.cycles),
         alerts=tuple(
             AlertRow(
                 alert_id=each.id,
@@ -242,14 +283,42 @@ def _of_paper(found: object) -> FinishedRun:
     )
 
 
-def _cycle(found: _Cycle) -> CycleRow:
-    return CycleRow(
-        cycle_id=CycleId(found.id),
-        job=found.kind,
-        slot=found.slot,
-        opened_at=found.slot,
-        outcome=found.outcome,
-        reasons=found.reasons,
+def _of_backtest(found: object) -> FinishedRun:
+    made = TypeAdapter(_Backtest).validate_json(json.dumps(found))
+    facts = [
+        ("market", made.run.market),
+        ("road", made.run.road),
+        ("ended by", "its end" if made.run.whole else "a person, before its end"),
+        ("strategy", made.run.strategy_hash),
+    ]
+    if made.run.changes:
+        facts.append(("changed", ", ".join(made.run.changes)))
+    return FinishedRun(
+        command="backtest",
+        trading=_report(made.report),
+        open_at_end=made.report.open,
+        run=RunSaid(made.run.began, made.run.ended, tuple(facts)),
+        entries=_entries(made.cycles),
+        alerts=(),
+        rooms={},
+        audit=None,
+        ledger=None,
+        entries_blocked=made.entries_blocked_at_end,
+    )
+
+
+def _entries(cycles: Sequence[_Cycle]) -> tuple[CycleRow, ...]:
+    return tuple(
+        CycleRow(
+            cycle_id=CycleId(each.id),
+            job=each.kind,
+            slot=each.slot,
+            opened_at=each.slot,
+            outcome=each.outcome,
+            reasons=each.reasons,
+        )
+        for each in cycles
+        if each.kind is Job.ENTRY
     )
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
+from core.how_many import how_many
 from core.messages.alerting import Severity
 from core.messages.room_status import AlertRow
 
@@ -81,13 +82,13 @@ def family(code: str) -> str:
 
 def headline(letter: Letter) -> str:
     """What the letter is about, in one short sentence. Several routers of one host are that host."""
-    count = len(letter.alerts)
+    alerts = how_many(len(letter.alerts), "alert")
     if letter.is_digest:
-        return f"Daily digest: {count} alert{'' if count == 1 else 's'}"
+        return f"Daily digest: {alerts}"
     silent = sorted({_subject(alert) for alert in letter.alerts if family(alert.code) == PROBE})
     if len(silent) > 1 and letter.host:
-        return f"{letter.host} does not answer ({', '.join(silent)}): {count} alerts"
-    return f"{count} alerts have waited, told by their codes" if letter.is_counted else f"{count} alerts"
+        return f"{letter.host} does not answer ({', '.join(silent)}): {alerts}"
+    return f"{alerts} have waited, told by their codes" if letter.is_counted else alerts
 
 
 def lines(letter: Letter) -> tuple[LetterLine, ...]:

@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from decimal import Decimal
+from typing import TYPE_CHECKING
 
 from core.market.option_chain import OptionChain
-from core.messages.market_data import EntryMarket
-from core.messages.room_status import KillSwitchStatus
 from core.orders.books import Books, LatchSource, Position, TradeResult
 from core.orders.lifecycle import PositionState
 from core.rules.entry.blocked import check_blocked
@@ -26,6 +25,11 @@ from core.statistics.highs import PnlHigh, highs_with, realised_highs
 from core.statistics.marked import total_pnl_usd
 from core.strategy import Strategy
 from core.values import Mode
+
+if TYPE_CHECKING:
+    # A backtest makes facts without the rooms' messages.
+    from core.messages.market_data import EntryMarket
+    from core.messages.room_status import KillSwitchStatus
 
 HELD = frozenset({PositionState.OPEN, PositionState.CLOSING})
 
@@ -175,5 +179,6 @@ def monitor_inputs(
     """The facts of all positions that are decided on together. While one of those that are `closing` already
     uses most margin, none of them does."""
     held = (*closing, *positions)
-    most = largest_by_margin(held, marks_of(market.chain, held))
+    # One alone uses most, whatever its marks are, so that they need not be looked up.
+    most = held[0] if len(held) == 1 else largest_by_margin(held, marks_of(market.chain, held))
     return tuple(monitor_facts(now, each, market, uses_most_margin=each is most) for each in positions)

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import TypeVar
 
 from core.contract.registry import REQUIRED_FEATURES
-from core.market.freshness import latest_time
+from core.market.venue_clock import latest_time
 from core.messages.kill_switch import BooksChanged, MarksChanged, RequestPermit
 from core.messages.room_status import VenueChecked
 from core.orders.books import Books, EntryLatch

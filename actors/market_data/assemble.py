@@ -37,10 +37,10 @@ from core.contract import (
 from core.contract.base import AnswerT, RequestT
 from core.market.countries import country_of
 from core.market.forwards import forwards_of
-from core.market.freshness import latest_time
 from core.market.funding import HourlyRate, mean_fundings
 from core.market.observations import HourlyClose, Level, MacroEvent, MeanFunding
 from core.market.option_chain import OptionChain
+from core.market.venue_clock import latest_time
 from core.messages.market_data import EntryMarket, PartFault
 from core.messages.room_status import AccountSeen
 from core.rules.facts import HeldAccount, MarketFacts, MonitorMarket

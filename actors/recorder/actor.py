@@ -12,6 +12,7 @@ from actors.room import DAY_S, HOUR_S, Alarm, Room, StandingAlert
 from actors.runtime import Address
 from core.alerts import AlertCode, Severity
 from core.contract import iso_utc
+from core.how_many import how_many
 from core.messages.protocols import AlertingProtocol, RecorderProtocol
 from core.messages.recorder import KeepReading, KeepSeries
 from core.record.names import RecordFile
@@ -78,7 +79,7 @@ class Recorder(Room[RecorderProtocol]):
                 self._alert(Severity.MEDIUM, AlertCode.RECORD_NOT_KEPT, text, self.ctx.path)
             return
         if self._unkept.tell_end():
-            text = f"the market is recorded again; {self._lost} times it was not"
+            text = f"the market is recorded again; {how_many(self._lost, 'time')} it was not"
             self._alert(Severity.LOW, AlertCode.RECORD_KEPT, text, self.ctx.path)
         self._lost = 0
 

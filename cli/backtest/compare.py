@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from cli.views.say import say
 from core.errors import FoundWrongError
+from core.how_many import how_many
 from lab.backtest.compared import differences
 from lab.backtest.result import BacktestResult
 
@@ -16,12 +17,19 @@ def show_check(results: Sequence[BacktestResult]) -> None:
     for core, actors in zip(results[::2], results[1::2], strict=True):
         found = differences(core, actors)
         found_all += len(found)
-        counts = f"{len(core.positions)} trades, {len(core.fills)} fills, {len(core.cycles)} cycles"
-        say(f"{core.market}: {counts} on the core road, {len(found)} differences from the actors'")
+        counts = ", ".join(
+            how_many(len(each), thing)
+            for each, thing in ((core.positions, "trade"), (core.fills, "fill"), (core.cycles, "cycle"))
+        )
+        say(
+            f"{core.market}: {counts} on the core road, {how_many(len(found), 'difference')} from the actors'"
+        )
         if found:
             say(found[0].text("core", "actors"))
     if found_all:
-        raise FoundWrongError(f"the two roads differ in {found_all} fields; each market's first is above")
+        raise FoundWrongError(
+            f"the two roads differ in {how_many(found_all, 'field')}; each market's first is above"
+        )
 
 
 def show_latency(at_once: BacktestResult, late: BacktestResult, latency_s: float) -> None:
@@ -30,8 +38,8 @@ def show_latency(at_once: BacktestResult, late: BacktestResult, latency_s: float
     trades = {each.thing for each in found if each.thing.startswith("trade ")}
     say("")
     say(
-        f"latency of {latency_s * 1000:g} ms: {len(found)} differences from a run in which each answer came "
-        f"at once; {len(trades)} of {len(late.positions)} trades are other ones"
+        f"latency of {latency_s * 1000:g} ms: {how_many(len(found), 'difference')} from a run in which each "
+        f"answer came at once; other ones: {len(trades)} of {how_many(len(late.positions), 'trade')}"
     )
     if found:
         say(found[0].text("at once", "with latency"))

@@ -9,13 +9,11 @@ from pathlib import Path
 from pydantic import JsonValue
 
 from cli.views.csv_file import csv_written
-from core.alerts import AlertCode, Severity
 from core.errors import InputError
-from core.messages.room_status import AlertRow
 from lab.backtest.result import Admitted, BacktestResult
 from lab.backtest.settings import BacktestSettings
 from reading.json_forms import cycle_json, money, trade_json, utc
-from reading.trading import LastMarks, Period, TradingReport, report_of
+from reading.trading import LastMarks, Period, ProtectionBreach, TradingReport, report_of
 from reading.trading_forms import account_columns, report_json, trade_columns
 
 
@@ -30,17 +28,7 @@ def trading_of(result: BacktestResult) -> TradingReport:
         marks=LastMarks(result.ended, result.spot_usd, result.marks_eth),
         marks_problem=None,
         account=result.account,
-        breaches=tuple(
-            AlertRow(
-                alert_id=f"breach-{number}",
-                severity=Severity.HIGH,
-                code=AlertCode.PROTECTION_BREACHED.value,
-                text=latch.reason,
-                cause=latch.who,
-                at=latch.at,
-            )
-            for number, latch in enumerate(result.latches, start=1)
-        ),
+        breaches=tuple(ProtectionBreach(latch.at, latch.reason) for latch in result.latches),
     )
 
 

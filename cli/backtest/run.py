@@ -2,29 +2,24 @@
 
 from __future__ import annotations
 
-import signal
 import sys
 from collections.abc import Callable
-from concurrent.futures import ProcessPoolExecutor, wait
 from dataclasses import replace
 from datetime import datetime
-from multiprocessing import Event
-from multiprocessing.synchronize import Event as EventType
 from time import monotonic
 from typing import Final
 
-from cli.backtest.compare import show_check, show_latency
 from cli.backtest.interruptions import INTERRUPTED, interruptions
 from cli.backtest.options import BacktestOptions
 from cli.backtest.report import write_files
 from cli.backtest.summary import show_many, show_one
+from cli.collector import look_again
 from cli.paper.progress import duration_text
 from cli.views.say import put, say
 from lab.backtest.result import BacktestResult, Plan, Road
 from lab.backtest.running import run_backtest
 
 TELL_EVERY_S: Final = 1.0
-LOOK_EVERY_S: Final = 0.2
 
 
 def run(options: BacktestOptions) -> None:
@@ -32,6 +27,7 @@ def run(options: BacktestOptions) -> None:
 
     With `checks` each plan is run on both roads. Raises `FoundWrongError` if they differ.
     """
+    look_again()
     plans = options.plans
     if options.checks:
         plans = tuple(replace(plan, road=road) for plan in plans for road in Road)
@@ -39,7 +35,7 @@ def run(options: BacktestOptions) -> None:
         plans = tuple(replace(plan, latency_s=took) for plan in plans for took in (0.0, plan.latency_s))
     with interruptions() as interrupted:
         results = (
-            _together(plans, options.jobs, interrupted)
+            _in_processes(plans, options.jobs, interrupted)
             if min(options.jobs, len(plans)) > 1
             else _one_by_one(plans, interrupted)
         )
@@ -64,6 +60,9 @@ def run(options: BacktestOptions) -> None:
 
 
 def _compare(options: BacktestOptions, results: list[BacktestResult]) -> None:
+    # What few runs need is imported by those that do.
+    from cli.backtest.compare import show_check, show_latency
+
     if options.checks:
         show_check(results)
         return
@@ -87,39 +86,13 @@ def _one_by_one(plans: tuple[Plan, ...], interrupted: Callable[[], bool]) -> lis
     return found
 
 
-def _together(plans: tuple[Plan, ...], jobs: int, interrupted: Callable[[], bool]) -> list[BacktestResult]:
-    """The same in processes; an interruption ends each where it is; what had not begun is left out."""
-    found: list[BacktestResult] = []
+def _in_processes(
+    plans: tuple[Plan, ...], jobs: int, interrupted: Callable[[], bool]
+) -> list[BacktestResult]:
+    from cli.backtest.pool import run_together
+
     progress = _Progress(len(plans))
-    ends = Event()
-    with ProcessPoolExecutor(jobs, initializer=_wait_for_the_parent, initargs=(ends,)) as pool:
-        pending = [pool.submit(_until_ended, plan) for plan in plans]
-        for future in pending:
-            while not future.done() and not interrupted():
-                wait([future], timeout=LOOK_EVERY_S)
-            if interrupted():
-                ends.set()
-                pool.shutdown(cancel_futures=True)
-            if not future.cancelled() and (result := future.result()).cycles:
-                found.append(result)
-            progress.tell(len(found), 0.0)
-    return found
-
-
-_ends: list[EventType] = []
-"""In a process of the pool: what its parent sets when the runs are to end."""
-
-
-def _until_ended(plan: Plan) -> BacktestResult:
-    (ends,) = _ends
-    return run_backtest(plan, lambda _now, _began, _ended: not ends.is_set())
-
-
-def _wait_for_the_parent(ends: EventType) -> None:
-    """A signal to all of the group is the parent's to judge."""
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, signal.SIG_IGN)
-    _ends.append(ends)
+    return run_together(plans, jobs, interrupted, lambda done: progress.tell(done, 0.0))
 
 
 class _Progress:

@@ -10,6 +10,7 @@ from cli.backtest.report import trading_of
 from cli.views.output import eth_text, show_fields, show_table, time_text, usd_text
 from cli.views.say import say
 from cli.views.trading import show_report
+from core.how_many import how_many
 from lab.backtest.result import BacktestResult, Road
 from lab.backtest.settings import BacktestSettings
 
@@ -53,7 +54,7 @@ def show_many(
         sum(each.pnl_usd > 0 for each in every),
         sum((each.pnl_usd for each in every), Decimal(0)),
     )
-    say(f"{len(every)} trades, {won} won, {usd_text(total_usd)} USD in all")
+    say(f"{how_many(len(every), 'trade')}, {won} won, {usd_text(total_usd)} USD in all")
 
 
 def _rests_on(result: BacktestResult, settings: BacktestSettings) -> Iterator[tuple[str, str]]:

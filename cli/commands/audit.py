@@ -10,6 +10,7 @@ import typer
 from cli.options import DEFAULT_DATA_DIR, ROWS_MAX, AsJson, DataDir, whole_argument, whole_option
 from cli.sentences import SentenceGroup
 from cli.views.say import say
+from core.how_many import how_many
 
 app = typer.Typer(
     cls=SentenceGroup,
@@ -88,7 +89,7 @@ def verify(
             }
         )
     elif result.ok:
-        say(f"whole: {result.records} records, head {result.head}")
+        say(f"whole: {how_many(result.records, 'record')}, head {result.head}")
         if not with_books or damage is not None:
             where = "at the end" if head is None else "after the head that was told"
             say(f"without the books (cerbero.db) records that are missing {where} can't be seen")

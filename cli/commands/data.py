@@ -20,6 +20,7 @@ from cli.options import (
 )
 from cli.sentences import SentenceGroup
 from cli.views.say import say
+from core.how_many import how_many
 
 app = typer.Typer(
     cls=SentenceGroup,
@@ -91,7 +92,8 @@ def sample(
 
     chains, quotes = write_sample(folder, days, seed)
     say(
-        f"{chains}: {days} days, {quotes:,} quotes; replay them: run.py paper --chains {chains} --days {days}"
+        f"{chains}: {how_many(days, 'day')}, {how_many(quotes, 'quote')}; replay them: "
+        f"run.py paper --chains {chains} --days {days}"
     )
 
 

@@ -30,7 +30,7 @@ Example: run.py gateway
 """
 DEMO_DAYS, DEMO_SEED, DEMO_DIR = 3, 45, Path("data-demo")
 """The market of that seed has an entry on the first Monday, which closes with a gain within these days."""
-PROBE_DIR = Path("probe")
+PROBE_DIR, SIM_DIR = Path("probe"), Path("data-sim")
 app = typer.Typer(cls=SentenceGroup, rich_markup_mode=None, invoke_without_command=True, help=HELP)
 
 
@@ -204,28 +204,57 @@ def sim(
     seed: Annotated[
         int, whole_option(-SEED_MAX, SEED_MAX, text="The seed that the market's path is drawn from.")
     ] = 7,
+    fault: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="METHOD:KIND[:NUMBER][@SHARE]",
+            help="Have calls fail; without a share the next one alone. Give it once for each.",
+        ),
+    ] = None,
+    way: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="NAME=VALUE", help="Set what nobody knows of the real venue; give it once for each."
+        ),
+    ] = None,
+    data_dir: Annotated[
+        Path,
+        typer.Option(
+            "--data-dir", metavar="DIR", parser=named_path, help="The folder of the venue's own account."
+        ),
+    ] = SIM_DIR,
 ) -> None:
     """Simulate Deribit and the hosts beside it on this machine, in real time, to try the gateway offline.
 
     The market is the paper venue's model market. A key of the environment, CERBERO_GATEWAY_DERIBIT_ID and
-    CERBERO_GATEWAY_DERIBIT_SECRET, is known there.
+    CERBERO_GATEWAY_DERIBIT_SECRET, is known there. A venue that is started again goes on with its account.
 
-    Example: run.py gateway sim --port 8791 --seed 7
+    Example: run.py gateway sim --fault "*:slow:2@0.1" --way counterparty=no
     """
+    from cli.data_folder import private_files
     from config import secret_from_env
+    from gateway.sim.faults import Fault
     from gateway.sim.keys import SimKey
-    from gateway.sim.server import run
+    from gateway.sim.server import SimChoices, run
+    from gateway.sim.ways import Ways
 
     def announce(url: str) -> None:
         say(f"CERBERO_GATEWAY_DERIBIT_URL={url}")
         say(f"CERBERO_GATEWAY_OTHERS_URL={url}")
-        say(f"# model seed {seed}, a testnet; known keys: {len(keys)}")
+        say(f"# model seed {seed}, a testnet, account in {data_dir}; known keys: {len(options.keys)}")
         sys.stdout.flush()
 
     names = ("CERBERO_GATEWAY_DERIBIT_ID", "CERBERO_GATEWAY_DERIBIT_SECRET")
     client_id, secret = (secret_from_env(os.environ, name).strip() for name in names)
-    keys = [SimKey(client_id, secret)] if client_id and secret else []
-    run(port, seed, keys, announce)
+    options = SimChoices(
+        seed=seed,
+        keys=(SimKey(client_id, secret),) if client_id and secret else (),
+        ways=Ways.parse(way or ()),
+        faults=tuple(Fault.parse(text) for text in fault or ()),
+        data_dir=data_dir,
+    )
+    with private_files():
+        run(port, options, announce)
 
 
 @app.command()

@@ -28,7 +28,8 @@ def page(
         typer.Option(
             metavar="FILE",
             parser=named_path,
-            help="Show a finished run instead: what `paper --json` wrote, or the folder of `sweep --out`.",
+            help="Show a finished run instead: what `paper --json` or `backtest --json` wrote, or a folder of"
+            " `backtest --out` or `sweep --out`.",
         ),
     ] = None,
     port: Annotated[int, whole_option(0, 65535, text="The TCP port; 0 takes a free one.")] = DEFAULT_PORT,
@@ -53,6 +54,7 @@ def page(
 
     Example: run.py page --data-dir data
     """
+    from cli.collector import look_again
     from cli.http_server import listening, serve
     from config.metrics import stays_here
     from config.page import PAGE_EXPOSE, page_host
@@ -87,6 +89,7 @@ def page(
             )
         sys.stdout.flush()
         settle()
+        look_again()
         serve(app, listener)
 
 
@@ -101,10 +104,13 @@ def _of_folder(data_dir: Path, hosts: Hosts) -> Page:
 
 
 def _of_run(file: Path, hosts: Hosts) -> Page:
-    """Of a file, or of the folder of a sweep."""
+    """Of a file, or of the folder of a backtest or a sweep."""
     from page.compose import page_of_run, page_of_sweep
     from page.finished import FinishedViews
 
+    of_backtest = file / "run.json"
+    if of_backtest.is_file():
+        return page_of_run(FinishedViews(of_backtest), file.name, of_backtest, hosts)
     if file.is_dir():
         return page_of_sweep(file, hosts)
     return page_of_run(FinishedViews(file), file.name, file, hosts)

@@ -46,7 +46,8 @@ def report(
     from cli.views.output import show_json
     from cli.views.trading import show_report
     from core.errors import InputError
-    from reading.trading import Period, trading_report
+    from reading.trading import Period
+    from reading.trading_books import trading_report
     from reading.trading_forms import account_columns, report_json, trade_columns
 
     if began is not None and ended is not None and began >= ended:

@@ -5,8 +5,10 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
 
-from gateway.paper.ledger import LedgerEntry
+if TYPE_CHECKING:
+    from gateway.paper.ledger import LedgerEntry
 
 ONE_DAY = timedelta(days=1)
 MINUTE_S, HOUR_S = 60.0, 3600.0

@@ -54,7 +54,8 @@ from gateway.paper.launch import VenueProcess
 from gateway.paper.ledger import Ledger, LedgerEntry
 from reading.audit import last_recorded_at, verified
 from reading.books import has_books, stored_books
-from reading.trading import TradingReport, trading_report
+from reading.trading import TradingReport
+from reading.trading_books import trading_report
 
 BOT_TAG = "BOT__CERBERO_BITE"
 STATUS_S = 10.0

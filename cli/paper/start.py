@@ -20,6 +20,7 @@ from cli.data_folder import (
 from cli.paper.options import PaperOptions
 from cli.views.say import say
 from config import load_strategy
+from core.how_many import how_many
 from gateway.paper.launch import PaperVenueConfig, StartingVenue, new_token
 
 
@@ -77,5 +78,5 @@ def what_is_there(data_dir: Path) -> str | None:
     except CerberoError:
         return f"{data_dir}: a paper account whose books can't be read"
     until = f", up to {cycles[-1].slot:%Y-%m-%d}" if cycles else ""
-    traded = "1 trade" if len(trades) == 1 else f"{len(trades)} trades"
+    traded = how_many(len(trades), "trade")
     return f"{data_dir}: the paper account of an earlier run ({traded}{until})"

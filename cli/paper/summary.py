@@ -13,6 +13,7 @@ from cli.views.output import eth_text, show_fields, show_table, time_text
 from cli.views.say import say
 from cli.views.trade_cells import result_cells
 from cli.views.trading import figures
+from core.how_many import how_many
 from core.messages.alerting import Severity
 from core.messages.engine_status import EngineStatus
 from core.messages.room_status import AlertRow
@@ -150,5 +151,5 @@ def _figures(
         restarts = {cell.name: cell.restarts for cell in status.cells if cell.restarts}
         yield "restarts", ", ".join(f"{name} {count}" for name, count in restarts.items()) or "none"
     state = "verified" if audit.ok else f"BROKEN: {audit.problem}"
-    yield "audit", f"{state}, {audit.records} records, head {audit.head}"
+    yield "audit", f"{state}, {how_many(audit.records, 'record')}, head {audit.head}"
     yield "assumed", ", ".join(f"{key}={value}" for key, value in ledger.assumptions.items())

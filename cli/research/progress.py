@@ -8,6 +8,7 @@ from typing import Final
 
 from cli.paper.progress import duration_text
 from cli.views.say import put
+from core.how_many import how_many
 from lab.research.found import FoundRun
 from lab.research.points import named
 
@@ -57,4 +58,5 @@ def bar(done: int, total: int) -> str:
 
 
 def _line(found: FoundRun) -> str:
-    return f"{named(found.values)}, {found.market}: {len(found.trades)} trades, {found.pnl_usd:+,.2f} USD"
+    trades = how_many(len(found.trades), "trade")
+    return f"{named(found.values)}, {found.market}: {trades}, {found.pnl_usd:+,.2f} USD"

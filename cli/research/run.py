@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 
 from cli.backtest.interruptions import INTERRUPTED, interruptions
+from cli.collector import look_again
 from cli.exit_codes import ExitCode
-from cli.research.options import SweepOptions
+from cli.research.options import Holdout, SweepOptions
 from cli.research.progress import SweepProgress
 from cli.research.show import show_answer, show_confirmed, show_walks
 from cli.views.say import say
@@ -28,9 +30,19 @@ from lab.research.tried import Tried
 from lab.research.walk import Walked, purge_weeks, walked
 
 
+@dataclass(frozen=True)
+class Looks:
+    """Where looks behind a holdout are put on record; `read_before`: how far sweeps had read the market."""
+
+    journal: SweepJournal
+    tried: Tried
+    read_before: datetime | None
+
+
 def run(options: SweepOptions, clock: Callable[[], datetime]) -> None:
     """Exit code 1 if a point could not be run or confirmed, 130 if a person ended it."""
     require_numpy()
+    look_again()
     journal = SweepJournal(options.out)
     try:
         if journal.dropped:
@@ -51,20 +63,24 @@ def _whole(
 ) -> None:
     markets = held(options.markets)
     tasks = tasks_of(options.points, markets, options.span, reports=options.out is not None)
-    tried = Tried().add(task.key for task in tasks)
+    tried = Tried(markets)
+    points_tried, read_before = tried.add_points(task.key for task in tasks), tried.read_to()
     swept = _swept(options, tasks, journal, interrupted)
-    answer = answer_of(options.axes, options.points, swept, tried)
+    if swept.by_point:
+        tried.add_read(max(found.ended for runs in swept.by_point.values() for found in runs))
+    answer = answer_of(options.axes, options.points, swept, points_tried)
     rate = measured_rate()
-    show_answer(answer, swept, options.points, options.impossible, rate)
+    show_answer(answer, swept, options.axes, options.points, options.impossible, rate)
     _write(options, answer, swept, (), ())
     walks: tuple[Walked, ...] = ()
     if options.walk is not None and answer is not None and swept.is_whole:
         walks = _walks(options, swept, options.walk)
-        show_walks(walks, options.points)
+        show_walks(walks, options.axes, options.points)
         _write(options, answer, swept, walks, ())
     confirmed: list[Confirmed] = []
     if options.confirm is not None and answer is not None and swept.is_whole:
-        confirmed = _confirmed(options, answer, options.confirm, markets, journal, interrupted, clock)
+        looks = Looks(journal, tried, read_before)
+        confirmed = _confirmed(options, answer, options.confirm, markets, looks, interrupted, clock)
         show_confirmed(confirmed)
         _write(options, answer, swept, walks, confirmed)
     if not interrupted() and (swept.failed or any(each.differences for each in confirmed)):
@@ -76,7 +92,7 @@ def _confirmed(
     answer: Answer,
     most: int,
     markets: tuple[HeldMarket, ...],
-    journal: SweepJournal,
+    looks: Looks,
     interrupted: Callable[[], bool],
     clock: Callable[[], datetime],
 ) -> list[Confirmed]:
@@ -90,10 +106,28 @@ def _confirmed(
     made = confirm(best, markets, options.span, behind_holdout=False, goes_on=goes_on)
     if options.holdout is not None and goes_on():
         behind = SweepSpan(options.holdout.began, options.holdout.ended, options.span.resume_after)
-        look = look_behind(journal, best, markets, behind, clock())
-        say("", f"look {look} of this folder behind {options.holdout.began:%Y-%m-%d}; it is on record")
+        look_behind(looks.journal, best, markets, behind, clock())
+        say("", *_told_of_look(options, options.holdout, looks, clock()))
         made += confirm(best, markets, behind, behind_holdout=True, goes_on=goes_on)
     return made
+
+
+def _told_of_look(options: SweepOptions, holdout: Holdout, looks: Looks, now: datetime) -> Iterator[str]:
+    """Which look it is, in whatever folder, and whether a sweep has seen before what lies there."""
+    assert options.out is not None
+    day = f"{holdout.began:%Y-%m-%d}"
+    made = looks.tried.add_look(now, holdout.began, options.out)
+    yield f"look {len(made)} behind a holdout of this market, this one behind {day}; it is on record"
+    elsewhere = sum(each.folder != made[-1].folder for each in made)
+    if elsewhere:
+        yield f"{elsewhere} of them from other folders"
+    if len(made) > 1:
+        yield "who looks again and takes the best has chosen by what lies there: it proves nothing any more"
+    if looks.read_before is not None and looks.read_before > holdout.began:
+        yield (
+            f"sweeps have read this market up to {looks.read_before:%Y-%m-%d} before: what lies behind {day} "
+            "was seen when the points were chosen, and is no holdout"
+        )
 
 
 def _swept(
@@ -126,7 +160,8 @@ def _cluster(address: str) -> Executor:
         from lab.research.cluster import Cluster
     except ImportError:
         raise InputError(
-            f"--cluster {address}: expected distributed, found none; pip install 'cerbero-bite[cluster]'"
+            f"--cluster {address}: expected distributed, found none; make venv-research, or "
+            "pip install 'cerbero-bite[cluster]'"
         ) from None
     return Cluster(address)
 

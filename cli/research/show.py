@@ -6,11 +6,14 @@ from collections.abc import Iterator, Sequence
 
 from cli.views.output import show_fields, show_table, usd_text
 from cli.views.say import say
+from core.how_many import how_many
 from lab.research.answer import Answer
+from lab.research.axes import SettingAxis, short_name
 from lab.research.confirm import Confirmed
+from lab.research.executor import PointTask
 from lab.research.null_rate import NullRate
-from lab.research.points import Impossible, Point
-from lab.research.sensitivity import Change, HeatMap, Paired
+from lab.research.points import Impossible, Point, named
+from lab.research.sensitivity import HeatMap, Paired
 from lab.research.sweep import Swept
 from lab.research.walk import Walked
 
@@ -21,6 +24,7 @@ ROWS_MAX = 40
 def show_answer(
     answer: Answer | None,
     swept: Swept,
+    axes: Sequence[SettingAxis],
     points: Sequence[Point],
     impossible: Sequence[Impossible],
     rate: NullRate | None,
@@ -30,9 +34,9 @@ def show_answer(
         say("no point was run over all its markets: there is nothing to judge")
     else:
         say(answer.verdict.sentence, *answer.verdict.told(rate), "")
-        _points(answer, points)
+        _points(answer, axes, points)
         _kinds(answer)
-        _sensitivity(answer)
+        _sensitivity(answer, axes)
         for heat in answer.heat_maps:
             _heat_map(heat)
         if answer.neighbourhood is not None:
@@ -41,9 +45,9 @@ def show_answer(
     show_fields(_runs(swept, impossible))
 
 
-def show_walks(walks: Sequence[Walked], points: Sequence[Point]) -> None:
+def show_walks(walks: Sequence[Walked], axes: Sequence[SettingAxis], points: Sequence[Point]) -> None:
     """Print what was chosen in training, and what it made after it."""
-    names = {point.number: point.name for point in points}
+    names = {point.number: short_name(axes, point.values) for point in points}
     for each in walks:
         say("", each.sentence)
         show_table(
@@ -89,11 +93,11 @@ def show_confirmed(confirmed: Sequence[Confirmed]) -> None:
         for text in each.differences:
             say(f"point {each.number}, {each.market}: {text}")
         if each.more:
-            say(f"point {each.number}, {each.market}: {each.more} more differences")
+            say(f"point {each.number}, {each.market}: {how_many(each.more, 'more difference')}")
 
 
-def _points(answer: Answer, points: Sequence[Point]) -> None:
-    names = {point.number: point.name for point in points}
+def _points(answer: Answer, axes: Sequence[SettingAxis], points: Sequence[Point]) -> None:
+    names = {point.number: short_name(axes, point.values) for point in points}
     ordered = sorted(
         answer.figures, key=lambda each: (each.mean_r is None, -(each.mean_r or 0.0), each.number)
     )
@@ -115,7 +119,7 @@ def _points(answer: Answer, points: Sequence[Point]) -> None:
         empty="no point",
     )
     if len(ordered) > ROWS_MAX:
-        say(f"{len(ordered) - ROWS_MAX} more stand in the answer's file")
+        say(f"in the answer's file: {how_many(len(ordered) - ROWS_MAX, 'more point')}")
 
 
 def _kinds(answer: Answer) -> None:
@@ -137,22 +141,23 @@ def _kinds(answer: Answer) -> None:
     )
 
 
-def _sensitivity(answer: Answer) -> None:
+def _sensitivity(answer: Answer, axes: Sequence[SettingAxis]) -> None:
     if not answer.changes:
         return
     say("", f"one setting changed at a time from point {answer.chosen}, over the same markets")
     show_table(
         ("settings", "P&L USD", "trades", "drawdown USD"),
         (
-            (_settings(each), _paired(each.pnl_usd), _paired(each.trades), _paired(each.drawdown_usd))
+            (
+                short_name(axes, each.values),
+                _paired(each.pnl_usd),
+                _paired(each.trades),
+                _paired(each.drawdown_usd),
+            )
             for each in answer.changes
         ),
         empty="nothing else was run",
     )
-
-
-def _settings(change: Change) -> str:
-    return " ".join(f"{key}={value}" for key, value in change.values)
 
 
 def _paired(found: Paired) -> str:
@@ -176,8 +181,11 @@ def _runs(swept: Swept, impossible: Sequence[Impossible]) -> Iterator[tuple[str,
     yield "runs", f"{swept.asked} asked, {swept.known} on record before, {swept.ran} run now"
     if not swept.is_whole:
         yield "not whole", "some are missing; with --out the same command goes on from here"
+    by_reason: dict[str, list[PointTask]] = {}
     for raised in swept.failed:
-        name = " ".join(f"{key}={value}" for key, value in raised.task.values)
-        yield "failed", f"{name}, {raised.task.plan.market.name}: {raised.why}"
+        by_reason.setdefault(raised.why, []).append(raised.task)
+    for why, tasks in by_reason.items():
+        more = f", and {len(tasks) - 1} more" if len(tasks) > 1 else ""
+        yield "failed", f"{named(tasks[0].values)}, {tasks[0].plan.market.name}{more}: {why}"
     for each in impossible:
         yield "can't work", f"{each.name}: {each.why}"

@@ -8,6 +8,7 @@ from pathlib import Path
 from cli.views.output import time_text
 from cli.views.trading import figures
 from core.errors import InputError
+from core.how_many import how_many
 from core.statistics.curve import cumulated
 from page.charts import Table, account_chart, months_chart, realised_chart
 from page.one_file import Document, one_file
@@ -41,7 +42,7 @@ def _document(report: TradingReport) -> Document:
     )
     return Document(
         title="Cerbero Bite: what trading brought",
-        period=f"{time_text(found.began)} to {time_text(found.ended)}, {days:.0f} days",
+        period=f"{time_text(found.began)} to {time_text(found.ended)}, {how_many(days, 'day', '.0f')}",
         figures=tuple(figures(report)),
         charts=tuple(charts),
         tables=(("Closed trades", _table(trade_columns(report.trades))), ("Not entered", refusals)),

@@ -9,6 +9,7 @@ from cli.views.lines import Line, Span, packed
 from cli.views.output import eth_text, shown, usd_text
 from core.check_words import Scalar, plain
 from core.checks import Check
+from core.how_many import how_many
 from core.status.position_view import PositionView
 
 GOOD, BAD, GRAVE, FAINT = "green", "red", "bold red", "dim"
@@ -37,7 +38,7 @@ def position_lines(view: PositionView, width: int) -> list[Line]:
         Span(shown(position.position_id), "bold"),
         Span(position.kind.value),
         Span(position.state.value, "" if position.state.value == "open" else "yellow"),
-        Span(f"{position.contracts} contracts"),
+        Span(how_many(position.contracts, "contract")),
         Span(f"credit {position.credit_eth:f} ETH"),
     ]
     where = [Span(view.strikes, "bold"), Span(f"expires {position.plan.expiration:%d %b %H:%M}Z")]

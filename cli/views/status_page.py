@@ -10,6 +10,7 @@ from cli.views.painted import page_width, show_lines
 from cli.views.results import results_text
 from cli.views.screen import LABEL, actors_lines, alerts_lines, jobs_lines, status_lines
 from cli.views.switch_text import kill_switch_text
+from core.how_many import how_many
 from core.messages.engine_status import EngineStatus
 from core.messages.room_status import ChannelStatus, Marks
 from core.orders.books import Position
@@ -120,7 +121,8 @@ def _keeping_text(status: EngineStatus) -> str:
 def _audit_text(status: EngineStatus) -> str:
     if status.audit is None:
         return "no answer"
-    head = f"{status.audit.records} records, head {status.audit.head.seq}:{status.audit.head.hash[:12]}"
+    end = status.audit.head
+    head = f"{how_many(status.audit.records, 'record')}, head {end.seq}:{end.hash[:12]}"
     return f"whole, {head}" if status.audit.ok else f"BROKEN: {status.audit.problem}; {head}"
 
 

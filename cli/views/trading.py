@@ -9,6 +9,7 @@ from decimal import Decimal
 
 from cli.views.output import eth_text, show_fields, show_table, time_text, usd_text
 from cli.views.say import say
+from core.how_many import how_many
 from core.statistics.bootstrap import Interval
 from core.statistics.costs import Costs
 from core.statistics.means import Mean, evidence
@@ -23,7 +24,7 @@ def show_report(report: TradingReport) -> None:
     """Print the whole report on standard output."""
     found = report.performance
     days = (found.ended - found.began) / timedelta(days=1)
-    say(f"{time_text(found.began)} to {time_text(found.ended)}, {days:.0f} days")
+    say(f"{time_text(found.began)} to {time_text(found.ended)}, {how_many(days, 'day', '.0f')}")
     say("")
     show_fields(figures(report))
     for title, groups in (
@@ -111,7 +112,7 @@ def _costs_text(costs: Costs) -> str:
     unknown = (
         ""
         if costs.unknown_exits == 0
-        else f"; what {costs.unknown_exits} exits gave away is not known and not counted"
+        else f"; what {how_many(costs.unknown_exits, 'exit')} gave away is not known and not counted"
     )
     return (
         f"{_percent(costs.share(costs.total_eth))} of the credit at mid, {costs.mid_credit_eth:f} ETH: "
@@ -152,20 +153,20 @@ def _drawdown_text(found: Performance) -> str:
     fall = found.drawdown
     end = "not recovered yet" if fall.recovered_at is None else f"recovered {fall.recovered_at:%Y-%m-%d}"
     return (
-        f"{fall.depth:,.2f} USD of realised P&L, {fall.length_days:.0f} days from {fall.peak_at:%Y-%m-%d} "
-        f"(lowest {fall.trough_at:%Y-%m-%d}), {end}"
+        f"{fall.depth:,.2f} USD of realised P&L, {how_many(fall.length_days, 'day', '.0f')} from "
+        f"{fall.peak_at:%Y-%m-%d} (lowest {fall.trough_at:%Y-%m-%d}), {end}"
     )
 
 
 def _steadiness_text(found: Performance) -> str:
     steady = found.steadiness
     if steady.sharpe is None or steady.standard_error is None:
-        return f"no Sharpe ratio: the P&L of {steady.weeks} weeks does not vary"
+        return f"no Sharpe ratio: the P&L of {how_many(steady.weeks, 'week')} does not vary"
     sortino = "no week lost" if steady.sortino is None else f"Sortino {steady.sortino:.2f}"
     caveat = "" if steady.weeks >= STEADY_WEEKS_MIN else "; so few weeks say little"
     return (
         f"Sharpe {steady.sharpe:.2f} (standard error {steady.standard_error:.2f}), {sortino}, "
-        f"of the P&L of {steady.weeks} weeks, annualised{caveat}"
+        f"of the P&L of {how_many(steady.weeks, 'week')}, annualised{caveat}"
     )
 
 

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import pkgutil
 from importlib import import_module
-from typing import TYPE_CHECKING
+from itertools import chain
+from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
     from core.contract.base import (
@@ -260,14 +261,19 @@ __all__ = [
 ]
 
 
+_FIRST: Final = ("scalars", "base", "rows", "deribit_trading")
+"""The files that are looked through before all others: small ones, and the one of orders, which whatever
+trades without the wire needs and nothing else."""
+
+
 def __getattr__(asked: str) -> object:
     """A name of the contract, from the first file that has it.
 
     Only what is asked for is imported: most commands need a name or two.
     """
     if asked in __all__:
-        for file in pkgutil.iter_modules(__path__):
-            found = vars(import_module(f"core.contract.{file.name}")).get(asked)
+        for file in chain(_FIRST, (file.name for file in pkgutil.iter_modules(__path__))):
+            found = vars(import_module(f"core.contract.{file}")).get(asked)
             if found is not None:
                 return found
     raise AttributeError(asked)

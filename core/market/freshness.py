@@ -1,20 +1,15 @@
-"""How old an answer may be, said once: by answer, from the settings; and how far ahead of our clock."""
+"""How old an answer may be, said once: by answer, from the settings."""
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from pydantic import BaseModel
 
 from core.contract import Dvol, FxRate, IndexPrice, OrderBook, TotalEquity
-from core.strategy import AnomalySection, Strategy
+from core.strategy import Strategy
 
 _SECONDS_PER_HOUR = 3600.0
-
-
-def latest_time(now: datetime, anomalies: AnomalySection) -> datetime:
-    """The latest time that what has happened by now may bear: the venue's clock may be a little ahead."""
-    return now + timedelta(seconds=anomalies.clock_ahead_max_s)
 
 
 def age_problem(answer: BaseModel, now: datetime, strategy: Strategy) -> str | None:

@@ -62,8 +62,19 @@ def highs_with(
 
 def adds_nothing(last: PnlHigh, now: PnlHigh, *, window: timedelta) -> bool:
     """Whether a point leaves the highs as they are: it is no higher than the last one, and near it."""
-    apart = min(APART, window * APART_OF_WINDOW)
+    apart = _apart(window)
     return last.pnl_usd >= now.pnl_usd and _part(last.at, apart) == _part(now.at, apart)
+
+
+def part_end(at: datetime, window: timedelta) -> datetime:
+    """The end of the day, or of the shorter part of time, that a moment lies in: of its points only the
+    highest stays."""
+    apart = _apart(window)
+    return _EPOCH + (_part(at, apart) + 1) * apart
+
+
+def _apart(window: timedelta) -> timedelta:
+    return min(APART, window * APART_OF_WINDOW)
 
 
 def _part(at: datetime, length: timedelta) -> int:

@@ -66,7 +66,3 @@ def act(code: str, text: str) -> Finding:
 
 def look(code: str, text: str) -> Finding:
     return Finding(level=Urgency.LOOK, code=code, text=text)
-
-
-def count(number: int, thing: str) -> str:
-    return f"{number} {thing}" if number == 1 else f"{number} {thing}s"

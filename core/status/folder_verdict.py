@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Collection
 from typing import Final
 
+from core.how_many import how_many
 from core.messages.arm_cause import ArmCause
-from core.status.finding import BY_A_PERSON, DAMAGED, Finding, Verdict, act, count, look, placed, verdict_of
+from core.status.finding import BY_A_PERSON, DAMAGED, Finding, Verdict, act, look, placed, verdict_of
 
 UNREAD: Final = "the books can't be read"
 
@@ -46,7 +47,7 @@ def verdict_without_engine(
     elif is_paper:
         findings.append(look("paper_folder", f"{why}, which a paper run keeps: run.py report"))
     elif open_positions:
-        held = count(open_positions, "position")
+        held = how_many(open_positions, "position")
         text = f"{why}, and nobody watches {held} in its books: run.py start"
         findings.append(act("engine_dead", text))
     else:
@@ -63,6 +64,6 @@ def _silent(why: str, pid: int, open_positions: int | None) -> Finding:
     """An engine that is there and says nothing. It is not known whether it still watches what is open."""
     held = ""
     if open_positions:
-        held = f", and perhaps nobody watches {count(open_positions, 'position')} in its books"
+        held = f", and perhaps nobody watches {how_many(open_positions, 'position')} in its books"
     then = f"look again in a minute; if it still says nothing: kill -KILL {pid}, then run.py start"
     return (act if open_positions else look)("engine_silent", f"{why}{held}: {then}")

@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from core.contract.base import Router
+from core.how_many import how_many
 from core.messages.engine_status import REFUSES, EngineStatus
 from core.messages.restart import RESTARTED
 from core.messages.room_status import HEAD_UNKNOWN, ChannelStatus, KillSwitchStatus, RouterHealth
@@ -17,7 +18,7 @@ from core.orders.books import CycleOutcome, Job
 from core.orders.lifecycle import OrderState, PositionState
 from core.rules.entry.blocked import check_blocked
 from core.rules.facts import EngineFacts
-from core.status.finding import BY_A_PERSON, DAMAGED, Finding, Verdict, act, count, look, placed, verdict_of
+from core.status.finding import BY_A_PERSON, DAMAGED, Finding, Verdict, act, look, placed, verdict_of
 from core.status.position_view import PositionView, position_view
 from core.status.suspensions import suspension_text
 
@@ -81,7 +82,7 @@ def entry_blocked(status: EngineStatus) -> tuple[str, ...]:
 def _all_is_well(status: EngineStatus) -> str:
     """Why there is nothing to do: what is open, and when it is looked at, or when the next entry may be."""
     filled = sum(position.contracts > 0 for position in status.positions)
-    held = count(filled, "position") if filled else "no position"
+    held = how_many(filled, "position") if filled else "no position"
     placing = len(status.positions) > filled
     job = Job.MONITOR if status.positions else Job.ENTRY
     at = status.next_runs.get(job)
@@ -147,7 +148,7 @@ def _records(status: EngineStatus) -> Iterator[Finding]:
         yield act("audit_broken", f"the audit log is broken: {audit.problem}: run.py audit verify")
     if recovery is not None and not recovery.ok:
         why = recovery.error or "they differ"
-        text = f"books and venue are not reconciled after {count(recovery.attempts, 'attempt')}: {why}"
+        text = f"books and venue are not reconciled after {how_many(recovery.attempts, 'attempt')}: {why}"
         yield act("recovery_failed", f"{text}: run.py audit tail --kind ALERT")
     elif status.execution is not None and status.execution.recovering:
         text = "books and venue are being compared; no order leaves until that is done, by itself"
@@ -155,7 +156,7 @@ def _records(status: EngineStatus) -> Iterator[Finding]:
     elif status.health is not None and not status.health.booted:
         yield look("starting", "the engine has not finished its start; it does so by itself: run.py logs")
     if status.execution is not None and status.execution.in_doubt:
-        orders = count(status.execution.in_doubt, "order")
+        orders = how_many(status.execution.in_doubt, "order")
         yield look("in_doubt", f"the outcome of {orders} is unknown and being looked up: run.py state orders")
 
 
@@ -199,7 +200,7 @@ def _cycles(status: EngineStatus) -> Iterator[Finding]:
     decision = status.decision
     failures = 0 if decision is None else decision.monitor_failures_in_a_row
     if failures and status.positions:
-        times = count(failures, "time")
+        times = how_many(failures, "time")
         text = f"the exits could not be decided {times} in a row: run.py state cycles"
         yield (act if failures > 1 else look)("monitor_failed", text)
     monitors = [] if decision is None else [ended for ended in decision.recent if ended.job is Job.MONITOR]
@@ -232,7 +233,7 @@ def _venue(status: EngineStatus) -> Iterator[Finding]:
     if failing:
         names = ", ".join(router.router for router in failing)
         verb = "has" if len(failing) == 1 else "have"
-        times = count(max(router.failures_in_a_row for router in failing), "time")
+        times = how_many(max(router.failures_in_a_row for router in failing), "time")
         stuck = bool(status.positions) and any(
             router.router is Router.DERIBIT and router.failures_in_a_row >= PROBES_ACT for router in failing
         )
@@ -266,7 +267,7 @@ def _keeping(status: EngineStatus) -> Iterator[Finding]:
         yield look("backup_failed", f"the last backup failed: {health.last_backup_error}: {again}")
     if alerting is not None and alerting.unrecorded:
         yield look(
-            "alerts_unrecorded", f"{count(alerting.unrecorded, 'alert')} are not in the books: run.py logs"
+            "alerts_unrecorded", f"{how_many(alerting.unrecorded, 'alert')} are not in the books: run.py logs"
         )
 
 
@@ -277,7 +278,7 @@ def _telling(status: EngineStatus) -> Iterator[Finding]:
     dead = [one for one in failing if is_dead(one, status.at)]
     unheard = bool(status.positions) and len(dead) == len(channels)
     for channel in failing:
-        wait = f", {count(channel.queued, 'alert')} wait" if channel.queued else ""
+        wait = f", {how_many(channel.queued, 'alert')} wait" if channel.queued else ""
         text = f"since {channel.failing_since:%Y-%m-%d %H:%M}Z{wait}: {channel.last_error}: run.py alert test"
         if channel in dead:
             yield (act if unheard else look)("channel_dead", f"{channel.channel} is dead {text}")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 from functools import cache
-from typing import Final
 
 from fastapi import FastAPI
 from pydantic import ValidationError
@@ -29,12 +28,12 @@ from gateway.live.venue.codes import INVALID_PARAMS, LATCHED, NOT_FOUND, OUR_FAU
 from gateway.live.version import VERSION
 from gateway.shell.bodies import HttpAnswer, answer_json, answered, failure, soft
 from gateway.shell.breakdowns import Breakdowns
-from gateway.shell.door import HEALTH, Door
+from gateway.shell.door import HEALTH, LOOPBACK_NAMES, Door
 from gateway.shell.openapi import contract_openapi
 from gateway.shell.refusals import LabelTakenError, MalformedRequestError, SoftRefusalError
+from gateway.shell.request_body import whole_body
 
 logger = logging.getLogger(__name__)
-BODY_BYTES_MAX: Final = 64 * 1024
 
 
 class LiveGateway:
@@ -42,7 +41,9 @@ class LiveGateway:
 
     def __init__(self, sources: LiveSources) -> None:
         self._sources = sources
-        self._door = Door(sources.settings.token.get_secret_value(), TOOLBOX)
+        settings = sources.settings
+        names = None if settings.exposed else LOOPBACK_NAMES
+        self._door = Door(settings.token.get_secret_value(), TOOLBOX, names)
         self._breakdowns = Breakdowns()
 
     async def tool(self, request: Request) -> Response:
@@ -75,7 +76,9 @@ class LiveGateway:
                 return answered(answer_json(self._health(router)))
             if router is Router.DERIBIT and self._sources.latch is not None:
                 return soft(self._sources.latch)
-            body = await _whole_body(request)
+            body = await whole_body(request)
+            if isinstance(body, HttpAnswer):
+                return body
             return answered(await TOOLBOX[router, tool](self._sources, body, deadline))
         except OutsideError as error:
             return refused_outside(error)
@@ -125,15 +128,6 @@ def _refused_by_venue(error: VenueError) -> HttpAnswer:
         return soft(str(error))
     # The venue is shut, or a number that may mean anything.
     return failure(503, str(error))
-
-
-async def _whole_body(request: Request) -> bytes:
-    body = bytearray()
-    async for part in request.stream():
-        body += part
-        if len(body) > BODY_BYTES_MAX:
-            raise MalformedRequestError(f"body: expected at most {BODY_BYTES_MAX:,} bytes, found more")
-    return bytes(body)
 
 
 def make_app(sources: LiveSources) -> FastAPI:

@@ -11,6 +11,7 @@ from starlette.types import ASGIApp
 
 from gateway.live.app import make_app
 from gateway.live.deadline import Deadline
+from gateway.live.orders.placing import PlacingStep
 from gateway.live.other_hosts.outside import Host
 from gateway.live.recorders import Recorders
 from gateway.live.settings import LiveSettings
@@ -21,7 +22,7 @@ from gateway.live.venue.wire import http_client
 from gateway.shell.bodies import HttpAnswer
 from gateway.shell.door import HEALTH
 
-BASE_URL: Final = "http://gateway.in-process"
+BASE_URL: Final = "http://127.0.0.1"
 """Never connected to."""
 
 
@@ -36,8 +37,10 @@ class InProcessGateway:
         wall_s: Callable[[], float],
         clock: Callable[[], float],
         grants: Mapping[Bucket, Grant] = GRANTS,
+        reach: Callable[[PlacingStep], None] = lambda _: None,
     ) -> None:
-        """`hosts` answers for Deribit and, each below its name, for the others."""
+        """`hosts` answers for Deribit and, each below its name, for the others; `reach` is told each
+        failpoint of a placement."""
         self.sources = LiveSources(
             settings,
             http_client(httpx.ASGITransport(hosts)),
@@ -45,6 +48,7 @@ class InProcessGateway:
             wall_s=wall_s,
             clock=clock,
             grants=grants,
+            reach=reach,
         )
         self._clock = clock
         self._recording: asyncio.Task[None] | None = None

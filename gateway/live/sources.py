@@ -21,6 +21,7 @@ from core.contract import (
     Router,
 )
 from core.errors import InputError
+from core.how_many import how_many
 from gateway.live.account.holdings import read_holdings
 from gateway.live.deadline import Deadline
 from gateway.live.errors import AnomalyError, OutsideError
@@ -228,7 +229,9 @@ class LiveSources:
             return []
         said = [*self._of_the_start]
         if self.limits.refusals:
-            said.append(f"the venue said {self.limits.refusals} times that it was asked too often")
+            said.append(
+                f"the venue said {how_many(self.limits.refusals, 'time')} that it was asked too often"
+            )
         if self.market.marks_off:
             said.append(f"{self.market.marks_off} marks contradicted the venue's own summary")
         return said

@@ -72,7 +72,9 @@ class StateFolder:
             fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError as error:
             self._lock.close()
-            raise InputError(f"state directory {folder}: another gateway is using it") from error
+            raise InputError(
+                f"state directory {folder}: another gateway, or a check or probe, is using it"
+            ) from error
         self.db = sqlite3.connect(folder / FILE, isolation_level=None)
         try:
             self.db.execute("PRAGMA journal_mode = WAL")

@@ -11,17 +11,16 @@ from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from math import exp, sqrt
 from random import Random
-from typing import Final, Literal
+from typing import Final, Literal, NamedTuple
 
 from core.errors import InputError
-from core.market.instrument_name import EXPIRY_HOUR_UTC
 from core.pricing.black76 import SECONDS_PER_YEAR
 from core.values import OptionType
-from gateway.paper.calendar import DAY, listed_expiries, listed_since
+from gateway.paper.calendar import DAY, listed_expiries, listed_since, next_expiry_moment
 from gateway.paper.instruments import ListedOption, option
-from gateway.paper.model_path import DayPath, DayState, Walk, first_state, walk_day
+from gateway.paper.model_path import HOURS_PER_DAY, PLAIN_WALK, DayPath, DayState, PathWalk, first_state
 from gateway.paper.quotes import PaperQuote
-from gateway.paper.smile import ExpirySmile, expiry_smile, ladder, quote_of
+from gateway.paper.smile import ExpirySmile, expiry_smile, ladder, quote_of, stress_of
 from gateway.paper.source import Bar, Hole, HourlyFunding, ScheduledRelease, VenueFunding
 from gateway.paper.us_calendar import us_events
 
@@ -38,22 +37,34 @@ FUNDING_MEAN, FUNDING_PER_R30 = 0.06, 0.17
 FUNDING_AR, FUNDING_SD = 0.6, 0.07
 R30: Final = timedelta(days=30)
 DELIVERY_MINUTES: Final = 30
-_DAYS_KEPT: Final = 6
+MODEL_DAYS_KEPT: Final = 6
 _CHAINS_KEPT: Final = 64
 _EPOCH_S: Final = PATH_START.timestamp()
+_HOURS: Final = tuple(HOUR * hour for hour in range(HOURS_PER_DAY))
 
 
 class _Moment:
     """What was made of the market at one moment: looks, orders and account ask for the same legs again."""
 
-    __slots__ = ("at", "index_usd", "listed", "quotes", "smiles")
+    __slots__ = ("at", "dvol_pct", "index_usd", "quotes", "smiles", "stress")
 
-    def __init__(self, at: datetime, index_usd: float) -> None:
+    def __init__(self, at: datetime, index_usd: float, dvol_pct: float) -> None:
         self.at = at
         self.index_usd = index_usd
-        self.listed = listed_expiries(at)
+        self.dvol_pct = dvol_pct
+        self.stress: float | None = None
+        """Not known until a spread is asked for."""
         self.smiles: dict[datetime, ExpirySmile] = {}
         self.quotes: dict[ListedOption, PaperQuote] = {}
+
+
+class _Listing(NamedTuple):
+    """What is listed from one 08:00 UTC, `since`, to the next. `options` are those that were asked for."""
+
+    since: datetime
+    until: datetime
+    expiries: tuple[datetime, ...]
+    options: set[ListedOption]
 
 
 class ModelMarket:
@@ -61,9 +72,19 @@ class ModelMarket:
 
     name: Final[Literal["model"]] = "model"
 
-    def __init__(self, seed: int, steps_per_day: int = STEPS_PER_DAY, walk: Walk = walk_day) -> None:
-        """`steps_per_day` must be a multiple of 48, so that half hours lie on the path's own points."""
+    def __init__(
+        self,
+        seed: int,
+        steps_per_day: int = STEPS_PER_DAY,
+        walk: PathWalk = PLAIN_WALK,
+        days_kept: int = MODEL_DAYS_KEPT,
+    ) -> None:
+        """`steps_per_day` must be a multiple of 48, so that half hours lie on the path's own points.
+
+        Of the path the last `days_kept` days are in memory; others are computed anew if they are asked for.
+        """
         self._seed = seed
+        self._days_kept = days_kept
         self._walk = walk
         self._steps = steps_per_day
         self._states: list[DayState] = [first_state(seed)]
@@ -74,6 +95,7 @@ class ModelMarket:
         self._ladders: dict[datetime, tuple[datetime, tuple[int, ...]]] = {}
         self._chains: dict[tuple[datetime, datetime], Sequence[PaperQuote]] = {}
         self._last_moment: _Moment | None = None
+        self._last_listing: _Listing | None = None
 
     @property
     def start(self) -> datetime:
@@ -95,6 +117,9 @@ class ModelMarket:
         return exp(_between(self._day(day).ln_s, position))
 
     def dvol_pct(self, at: datetime) -> float:
+        known = self._last_moment
+        if known is not None and known.at == at:
+            return known.dvol_pct
         day, position = self._locate(at)
         return 100.0 * exp(_between(self._day(day).x, position))
 
@@ -128,14 +153,14 @@ class ModelMarket:
         return us_events(start, end)
 
     def expiries(self, at: datetime) -> Sequence[datetime]:
-        return listed_expiries(at)
+        return self._listing(at).expiries
 
     def instruments(self, at: datetime, expiry: datetime) -> Sequence[ListedOption]:
-        if expiry not in listed_expiries(at):
+        if expiry not in self._listing(at).expiries:
             return ()
         return [
             option(expiry, strike, option_type)
-            for strike in self._strikes(at, expiry)
+            for strike in self.strikes(at, expiry)
             for option_type in (OptionType.CALL, OptionType.PUT)
         ]
 
@@ -143,58 +168,88 @@ class ModelMarket:
         known = self._chains.get((at, expiry))
         if known is not None:
             return known
-        if expiry not in listed_expiries(at):
+        if expiry not in self._listing(at).expiries:
             return ()
-        smile = self._smile(at, expiry)
+        smile, stress = self.smile(at, expiry), self.stress(at)
         quotes = []
-        for strike in self._strikes(at, expiry):
-            shared = smile.at_strike(strike)
-            quotes.append(quote_of(smile, option(expiry, strike, OptionType.CALL), *shared))
-            quotes.append(quote_of(smile, option(expiry, strike, OptionType.PUT), *shared))
+        for strike in self.strikes(at, expiry):
+            level = smile.at_strike(strike)
+            quotes.append(quote_of(smile, stress, option(expiry, strike, OptionType.CALL), level))
+            quotes.append(quote_of(smile, stress, option(expiry, strike, OptionType.PUT), level))
         if len(self._chains) >= _CHAINS_KEPT:
             self._chains.clear()
         self._chains[at, expiry] = quotes
         return quotes
 
     def quote(self, at: datetime, instrument: ListedOption) -> PaperQuote | None:
-        moment, expiry = self._moment(at), instrument.expiration
+        moment = self._moment(at)
         known = moment.quotes.get(instrument)
         if known is not None:
             return known
-        if expiry not in moment.listed or instrument.strike_usd not in self._strikes(at, expiry):
+        if not self._lists(at, instrument):
             return None
-        smile = self._smile(at, expiry)
-        found = quote_of(smile, instrument, *smile.at_strike(instrument.strike_usd))
+        smile = self.smile(at, instrument.expiration)
+        found = quote_of(smile, self.stress(at), instrument, smile.at_strike(instrument.strike_usd))
         moment.quotes[instrument] = found
         return found
 
     def valued(self, at: datetime, instrument: ListedOption) -> PaperQuote | None:
         return self.quote(at, instrument)
 
+    def mark_eth(self, at: datetime, instrument: ListedOption) -> float | None:
+        if not self._lists(at, instrument):
+            return None
+        return self.smile(at, instrument.expiration).mark_eth(instrument)
+
+    def _lists(self, at: datetime, instrument: ListedOption) -> bool:
+        listing, expiry = self._listing(at), instrument.expiration
+        if instrument in listing.options:
+            return True
+        if expiry not in listing.expiries or instrument.strike_usd not in self.strikes(at, expiry):
+            return False
+        listing.options.add(instrument)
+        return True
+
+    def _listing(self, at: datetime) -> _Listing:
+        known = self._last_listing
+        if known is None or not known.since <= at < known.until:
+            until = next_expiry_moment(at)
+            known = self._last_listing = _Listing(until - DAY, until, listed_expiries(at), set())
+        return known
+
     def _moment(self, at: datetime) -> _Moment:
         known = self._last_moment
         if known is None or known.at != at:
-            known = self._last_moment = _Moment(at, self.index_usd(at))
+            day, position = self._locate(at)
+            path = self._day(day)
+            index_usd, dvol_pct = (
+                exp(_between(path.ln_s, position)),
+                100.0 * exp(_between(path.x, position)),
+            )
+            known = self._last_moment = _Moment(at, index_usd, dvol_pct)
         return known
 
-    def _smile(self, at: datetime, expiry: datetime) -> ExpirySmile:
-        smiles = self._moment(at).smiles
-        smile = smiles.get(expiry)
+    def smile(self, at: datetime, expiry: datetime) -> ExpirySmile:
+        """What the quotes of an expiry are made of."""
+        moment = self._moment(at)
+        smile = moment.smiles.get(expiry)
         if smile is None:
-            smile = smiles[expiry] = self._new_smile(at, expiry)
+            t_years = (expiry - at).total_seconds() / SECONDS_PER_YEAR
+            smile = moment.smiles[expiry] = expiry_smile(moment.index_usd, moment.dvol_pct, t_years)
         return smile
 
-    def _new_smile(self, at: datetime, expiry: datetime) -> ExpirySmile:
-        index = self.index_usd(at)
-        before = max(at - 4 * HOUR, PATH_START)
-        move_4h = index / self.index_usd(before) - 1.0
-        t_years = (expiry - at).total_seconds() / SECONDS_PER_YEAR
-        return expiry_smile(index, self.dvol_pct(at), t_years, move_4h)
+    def stress(self, at: datetime) -> float:
+        """How many times wider than in calm half spreads are."""
+        moment = self._moment(at)
+        stress = moment.stress
+        if stress is None:
+            move_4h = moment.index_usd / self.index_usd(max(at - 4 * HOUR, PATH_START)) - 1.0
+            stress = moment.stress = stress_of(moment.dvol_pct, move_4h)
+        return stress
 
-    def _strikes(self, at: datetime, expiry: datetime) -> tuple[int, ...]:
+    def strikes(self, at: datetime, expiry: datetime) -> tuple[int, ...]:
         """The ladder of the listing day and of every 08:00 UTC since: strikes are added, never withdrawn."""
-        last = at.replace(hour=EXPIRY_HOUR_UTC, minute=0, second=0, microsecond=0)
-        last = last if last <= at else last - DAY
+        last = self._listing(at).since
         known = self._ladders.get(expiry)
         if known is not None and known[0] == last:
             return known[1]
@@ -242,23 +297,25 @@ class ModelMarket:
         self._grow(day)
         known = self._days.get(day)
         if known is None:
-            known, _ = self._walk(self._seed, day, self._states[day], self._steps)
+            known, _ = self._walk.day(self._seed, day, self._states[day], self._steps)
             self._keep(day, known)
         return known
 
     def _keep(self, day: int, path: DayPath) -> None:
         self._days[day] = path
-        while len(self._days) > _DAYS_KEPT:
+        while len(self._days) > self._days_kept:
             self._days.popitem(last=False)
 
     def _grow(self, last_day: int) -> None:
         """Extend the path through `last_day`; each day's first state and hourly bars are kept for good."""
         while len(self._states) <= last_day + 1:
             day = len(self._states) - 1
-            path, next_y = self._walk(self._seed, day, self._states[day], self._steps)
+            path, next_y = self._walk.day(self._seed, day, self._states[day], self._steps)
             self._states.append(path.end_state(next_y))
-            self._hourly += _hourly_bars(path.ln_s, 1.0, day, VOLUME_PER_HOUR_ETH)
-            self._hourly_dvol += _hourly_bars(path.x, 100.0, day, 0.0)
+            bounds, midnight = self._walk.bounds, PATH_START + DAY * day
+            starts = [midnight + hours for hours in _HOURS]
+            self._hourly += _hourly_bars(starts, path.ln_s, bounds(path.ln_s), 1.0, VOLUME_PER_HOUR_ETH)
+            self._hourly_dvol += _hourly_bars(starts, path.x, bounds(path.x), 100.0, 0.0)
             self._funding_noise.append(self._next_funding_noise(day))
             self._keep(day, path)
 
@@ -287,12 +344,17 @@ def _ceil_hour(at: datetime) -> datetime:
     return hour if hour == at else hour + HOUR
 
 
-def _hourly_bars(logs: array[float], scale: float, day: int, volume: float) -> list[Bar]:
-    per_hour = (len(logs) - 1) // 24
-    midnight = PATH_START + DAY * day
-    bars = []
-    for hour in range(24):
-        part = logs[hour * per_hour : (hour + 1) * per_hour + 1]
-        first, high, low, last = (scale * exp(v) for v in (part[0], max(part), min(part), part[-1]))
-        bars.append(Bar(midnight + HOUR * hour, first, high, low, last, volume))
-    return bars
+def _hourly_bars(
+    starts: list[datetime],
+    logs: array[float],
+    bounds: list[tuple[float, float]],
+    scale: float,
+    volume: float,
+) -> list[Bar]:
+    on_the_hour = [scale * exp(value) for value in logs[:: (len(logs) - 1) // HOURS_PER_DAY]]
+    return [
+        Bar(start, first, scale * exp(high), scale * exp(low), last, volume)
+        for start, first, last, (low, high) in zip(
+            starts, on_the_hour[:-1], on_the_hour[1:], bounds, strict=True
+        )
+    ]

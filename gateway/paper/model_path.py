@@ -35,6 +35,7 @@ LEVERAGE, SYMMETRIC, SYMMETRIC_MEAN, OWN = -0.12, 0.40, 0.78, 0.964
 Z_MAX: Final = 6.0
 X_MIN, X_MAX = log(0.25), log(2.00)
 NO_JUMP: Final = 2.0
+HOURS_PER_DAY: Final = 24
 START_INDEX_USD: Final = 3000.0
 """The index on the first day of the path."""
 
@@ -79,7 +80,7 @@ class DayPlan(NamedTuple):
     jump_size: float
     jump_moment: float
     """As a part of the day; 2 on a day without a jump."""
-    uniform: Callable[[], float]
+    rng: Random
     """The generator that the steps go on with: two numbers in [0, 1) each."""
 
 
@@ -102,7 +103,7 @@ def day_plan(seed: int, day: int, state: DayState, steps: int) -> DayPlan:
         step_e=sqrt(mixer_e / steps),
         jump_size=jump_size,
         jump_moment=jump_moment if jumps else NO_JUMP,
-        uniform=rng.random,
+        rng=rng,
     )
 
 
@@ -111,7 +112,7 @@ def walk_day(seed: int, day: int, state: DayState, steps: int) -> tuple[DayPath,
     plan = day_plan(seed, day, state, steps)
     ln_s, x = array("d", [state.ln_s]), array("d", [state.x])
     z = e = 0.0
-    uniform, step_z, step_e = plan.uniform, plan.step_z, plan.step_e
+    uniform, step_z, step_e = plan.rng.random, plan.step_z, plan.step_e
     drift_ln_s, vol_ln_s, drift_x, vol_x = plan.drift_ln_s, plan.vol_ln_s, plan.drift_x, plan.vol_x
     for i in range(1, steps + 1):
         phi = i / steps
@@ -129,5 +130,18 @@ def walk_day(seed: int, day: int, state: DayState, steps: int) -> tuple[DayPath,
     return DayPath(ln_s, x), plan.next_y
 
 
-Walk = Callable[[int, int, DayState, int], tuple[DayPath, float]]
-"""`walk_day`, or a quicker way to the same numbers."""
+def hourly_bounds(values: array[float]) -> list[tuple[float, float]]:
+    """The lowest and the highest value of each hour of a day, both its ends included."""
+    per_hour = (len(values) - 1) // HOURS_PER_DAY
+    hours = (values[first : first + per_hour + 1] for first in range(0, per_hour * HOURS_PER_DAY, per_hour))
+    return [(min(hour), max(hour)) for hour in hours]
+
+
+class PathWalk(NamedTuple):
+    """How days are walked: by the functions above, or by a quicker way to the same numbers."""
+
+    day: Callable[[int, int, DayState, int], tuple[DayPath, float]]
+    bounds: Callable[[array[float]], list[tuple[float, float]]]
+
+
+PLAIN_WALK: Final = PathWalk(walk_day, hourly_bounds)

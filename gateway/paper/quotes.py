@@ -58,25 +58,38 @@ def value_strike(forward_usd: float, strike_usd: float, t_years: float, sigma: f
     s = sigma * root_t
     moneyness = strike_usd / forward_usd
     d1 = -log(moneyness) / s + 0.5 * s
-    d2 = d1 - s
     density = _ONE_OVER_SQRT_TWO_PI * exp(-0.5 * d1 * d1)
     n_minus_d1 = 0.5 * erfc(d1 * _SQRT_HALF)
-    n_d1 = 1.0 - n_minus_d1
-    if moneyness <= 1.0:
-        put = max(moneyness * 0.5 * erfc(d2 * _SQRT_HALF) - n_minus_d1, 0.0)
-        call = put + 1.0 - moneyness
-    else:
-        call = max(0.5 * erfc(-d1 * _SQRT_HALF) - moneyness * 0.5 * erfc(-d2 * _SQRT_HALF), 0.0)
-        put = call + moneyness - 1.0
+    call, put = _both_eth(moneyness, d1, d1 - s, n_minus_d1)
     usd_density = forward_usd * density
     return StrikeValue(
         call,
         put,
-        n_d1,
+        1.0 - n_minus_d1,
         density / (forward_usd * s),
         -usd_density * sigma / (2.0 * root_t) / DAYS_PER_YEAR,
         usd_density * root_t / 100.0,
     )
+
+
+def value_option(
+    forward_usd: float, strike_usd: float, t_years: float, sigma: float, *, is_call: bool
+) -> float:
+    """The price that `value_strike` gives one of the two, without the rest."""
+    s = sigma * sqrt(t_years)
+    moneyness = strike_usd / forward_usd
+    d1 = -log(moneyness) / s + 0.5 * s
+    call, put = _both_eth(moneyness, d1, d1 - s, 0.5 * erfc(d1 * _SQRT_HALF))
+    return call if is_call else put
+
+
+def _both_eth(moneyness: float, d1: float, d2: float, n_minus_d1: float) -> tuple[float, float]:
+    """Call and put: the one that is out of the money, and the other by parity."""
+    if moneyness <= 1.0:
+        put = max(moneyness * 0.5 * erfc(d2 * _SQRT_HALF) - n_minus_d1, 0.0)
+        return put + 1.0 - moneyness, put
+    call = max(0.5 * erfc(-d1 * _SQRT_HALF) - moneyness * 0.5 * erfc(-d2 * _SQRT_HALF), 0.0)
+    return call, call + moneyness - 1.0
 
 
 def quotes_json(quotes: Iterable[PaperQuote], timestamp: str) -> bytes:

@@ -12,6 +12,7 @@ from statistics import median, pstdev
 from typing import Final, NamedTuple, TypeVar
 
 from core.errors import InputError
+from core.how_many import how_many
 from gateway.paper.csv_rows import files_of
 from gateway.paper.engine_defaults import ENTRY_AT, IV_OVER_DVOL, forward_off_max
 from gateway.paper.record_found import (
@@ -172,7 +173,7 @@ class _Examination:
         own = [s for s in covered if s.index_usd is not None]
         if len(own) < len(covered):
             self.lacks.append(
-                f"the index in {len(covered) - len(own)} snapshots (column index_price): "
+                f"the index in {how_many(len(covered) - len(own), 'snapshot')} (column index_price): "
                 "between two hours only their closes are known"
             )
         off = [(abs(alone.between(s.at) / (s.index_usd or 1.0) - 1.0), s.at) for s in own]

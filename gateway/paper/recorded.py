@@ -200,6 +200,10 @@ class RecordedMarket:
     def valued(self, at: datetime, instrument: ListedOption) -> PaperQuote | None:
         return self._quote_in(self._last(at), at, instrument)
 
+    def mark_eth(self, at: datetime, instrument: ListedOption) -> float | None:
+        quote = self.quote(at, instrument)
+        return None if quote is None else quote.mark_eth
+
     def _quote_in(
         self, snapshot: RecordedSnapshot, at: datetime, instrument: ListedOption
     ) -> PaperQuote | None:

@@ -27,6 +27,7 @@ from gateway.shell.bodies import HttpAnswer, failure
 from gateway.shell.breakdowns import Breakdowns
 from gateway.shell.door import HEALTH
 from gateway.shell.openapi import contract_openapi
+from gateway.shell.request_body import whole_body
 
 NOW_HEADER: Final = "x-paper-now"
 LEDGER_PATH: Final = "/paper/ledger"
@@ -77,7 +78,9 @@ class Shell:
         now = self._now(request.headers)
         if isinstance(now, Response):
             return now
-        body = await request.body()
+        body = await whole_body(request)
+        if isinstance(body, HttpAnswer):
+            return _response(body)
         try:
             answer = self._dispatch(now, router, tool, request.headers, body)
         except StoreFailedError as error:

@@ -124,3 +124,6 @@ class MarketSource(Protocol):
 
         An account has an equity and a margin at any time. Nothing can be traded or decided by it.
         """
+
+    def mark_eth(self, at: datetime, instrument: ListedOption) -> float | None:
+        """The mark of `quote`, for less than the rest of it costs; None if it is not listed."""

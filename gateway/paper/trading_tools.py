@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import timedelta
-from decimal import Decimal
 from typing import Final
 
 from core.contract import (
@@ -39,14 +38,14 @@ from core.values import round_eth
 from gateway.paper import orders as desk
 from gateway.paper.account import HeldPosition, VenueOrder
 from gateway.paper.market_tools import require_eth
-from gateway.paper.venue import MARK_QUANTUM, USD_QUANTUM, Venue
+from gateway.paper.owner import exchange_rate, owned, total_equity
+from gateway.paper.venue import MARK_QUANTUM, Venue
 from gateway.shell.refusals import MalformedRequestError
 
 FEATURES: Final = ("valid_until", "label_lookup", "order_history")
 ACCOUNT_NAME: Final = "paper"
 LABEL_LOOKUP: Final = timedelta(minutes=30)
 """A final order is found by its label for this long after its last change; later only the history has it."""
-HUNDREDTH: Final = Decimal("0.01")
 
 
 def environment_info(venue: Venue, environment: EnvironmentName) -> EnvironmentInfo:
@@ -142,19 +141,12 @@ def get_margins(venue: Venue, request: GetMargins) -> Margins:
 
 
 def get_total_equity(venue: Venue, request: CurrencyRequest) -> TotalEquity:
-    at_venue_usd = venue.equity_eth() * venue.index_usd()
-    usd = at_venue_usd + venue.assumptions.beside_eur * venue.assumptions.eur_usd
-    equity = usd / _usd_per(venue, request.currency)
-    quantum = USD_QUANTUM if request.currency != "ETH" else Decimal("0.00000001")
-    return TotalEquity(equity=equity.quantize(quantum), currency=request.currency, timestamp=venue.clock)
+    equity = total_equity(venue, request.currency)
+    return TotalEquity(equity=equity, currency=request.currency, timestamp=venue.clock)
 
 
 def get_holdings(venue: Venue) -> Holdings:
-    eth = venue.equity_eth()
-    eth_eur = (eth * venue.index_usd() / venue.assumptions.eur_usd).quantize(HUNDREDTH)
-    beside = venue.assumptions.beside_eur
-    total = eth_eur + beside
-    share = min(1.0, max(0.0, float(eth_eur / total))) if total > 0 else 0.0
+    eth, eth_eur, beside, share = owned(venue)
     return Holdings(
         holdings=(
             Holding(asset="ETH", amount=eth, value_eur=eth_eur, share=share),
@@ -164,18 +156,7 @@ def get_holdings(venue: Venue) -> Holdings:
 
 
 def get_fx_rate(venue: Venue, request: GetFxRate) -> FxRate:
-    rate = _usd_per(venue, request.base) / _usd_per(venue, request.quote)
-    return FxRate(rate=float(rate), timestamp=venue.clock)
-
-
-def _usd_per(venue: Venue, currency: str) -> Decimal:
-    match currency:
-        case "USD":
-            return Decimal(1)
-        case "EUR":
-            return venue.assumptions.eur_usd
-        case _:
-            return venue.index_usd()
+    return FxRate(rate=exchange_rate(venue, request.base, request.quote), timestamp=venue.clock)
 
 
 def _contract_orders(orders: Iterable[VenueOrder]) -> tuple[Order, ...]:

@@ -22,8 +22,8 @@ def chain_columns(quotes: Sequence[PaperQuote], at: datetime) -> ChainColumns:
      forwards) = zip(*quotes, strict=True)  # fmt: skip
     stamp, number = iso_utc(at), len(quotes)
     mark_texts = [f"{mark:.6f}" for mark in marks]
-    forward_texts = {forward: f"{forward:.4f}" for forward in set(forwards)}
-    expiries = {option.expiration: iso_utc(option.expiration) for option in options}
+    forward_texts = {forward: forward_text(forward) for forward in set(forwards)}
+    expiries = {expiry: iso_utc(expiry) for expiry in {option.expiration for option in options}}
     return ChainColumns(
         tuple([option.name for option in options]),
         tuple([str(option.strike_usd) for option in options]),
@@ -53,3 +53,8 @@ def chain_columns(quotes: Sequence[PaperQuote], at: datetime) -> ChainColumns:
         [at] * number,
         _NONE_MISNAMED,
     )
+
+
+def forward_text(forward_usd: float) -> str:
+    """A forward as the venue tells it."""
+    return f"{forward_usd:.4f}"

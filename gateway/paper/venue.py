@@ -71,9 +71,9 @@ class Venue:
                     self.match(order)
         self.clock = max(self.clock, to)
 
-    def index_usd(self) -> Decimal:
-        """The index now, in cents unless `usd_quantum` is another."""
-        return Decimal(self.source.index_usd(self.clock)).quantize(self._usd_quantum)
+    def index_usd(self, at: datetime | None = None) -> Decimal:
+        """The index now, or at a moment that is over, in cents unless `usd_quantum` is another."""
+        return Decimal(self.source.index_usd(self.clock if at is None else at)).quantize(self._usd_quantum)
 
     def require_quotes(self) -> None:
         """Raise `SoftRefusalError` if the market has no quotes now, so that nobody takes old ones for new."""

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import hmac
-from collections.abc import Container, Mapping
+import re
+from collections.abc import Collection, Container, Mapping
 from typing import Final
 
 from core.contract import Router
 from gateway.shell.bodies import HttpAnswer, failure
 
 BOT_TAG_MAX: Final = 64
+LOOPBACK_NAMES: Final = frozenset({"127.0.0.1", "localhost", "[::1]"})
+PORT: Final = re.compile(r":\d*$")
 HEALTH: Final = "health"
 """A router's health page stands where a tool's name does; it may be asked for without a token."""
 
@@ -17,12 +20,21 @@ HEALTH: Final = "health"
 class Door:
     """Holds the bearer token and the names of the tools."""
 
-    def __init__(self, token: str, tools: Container[tuple[str, str]]) -> None:
+    def __init__(
+        self, token: str, tools: Container[tuple[str, str]], names: Collection[str] | None = LOOPBACK_NAMES
+    ) -> None:
+        """`names` are those under which the gateway is reached, without a port; None for any."""
         self._token = f"Bearer {token}".encode()
         self._tools = tools
+        self._names = names
 
     def refused(self, router: str, tool: str, headers: Mapping[str, str]) -> HttpAnswer | None:
-        """401, 404 or 422 for a request that goes no further; None if it may. Header names are lower case."""
+        """401, 404, 421 or 422 for a request that goes no further; None if it may. Header names are lower
+        case."""
+        host = headers.get("host")
+        if host is not None and self._names is not None and PORT.sub("", host).lower() not in self._names:
+            # A page of the web may have a name of its own lead to this machine.
+            return failure(421, f"Host: expected one of {', '.join(sorted(self._names))}, found {host!r}")
         probing = tool == HEALTH
         if not (probing and "authorization" not in headers) and not self.is_authorised(headers):
             return failure(401, "Authorization: the bearer token is missing or wrong")

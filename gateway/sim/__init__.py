@@ -10,7 +10,8 @@ written once more. What it trades in is the paper venue's market. Where it diffe
 - `get_instruments` is granted once in 10 s, the strictest that the venue's documents say.
 - Orders trade against the books of their legs and fill at their limit, as at the paper venue; nobody knows
   whether the venue's combos meet those books, and an order that crosses far fills better there.
-- There is one account, and nothing of it outlives the process. Margins are the standard model's, also where
-  portfolio margin is simulated. A combo has one ratio for all legs, and no future among them.
+- There is one account; tokens, nonces and credits do not outlive the process. Margins are the standard
+  model's, also where portfolio margin is simulated. A combo has one ratio for all legs, and no future among
+  them.
 - `valid_until` is checked when a request is taken up. Only limit orders are taken.
 """

@@ -6,7 +6,7 @@ becomes active 0.3 to 0.7 s after it was made.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from math import gcd
 from random import Random
@@ -68,6 +68,10 @@ class SimCombos:
     def known(self) -> tuple[Combo, ...]:
         """Every combo that was ever made."""
         return tuple(self._known.values())
+
+    def restore(self, combos: Iterable[Combo]) -> None:
+        """Put back those that were kept."""
+        self._known |= {combo.id: combo for combo in combos}
 
     def state(self, combo: Combo, now_ms: int) -> str:
         """Whether it can be traded now."""

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
 from typing import Final, NamedTuple
 
-from core.contract import OrderLeg, Trade
+from core.contract import OrderLeg, Settlement, Trade
 from core.values import Side
-from gateway.paper.account import ZERO, Account, VenueOrder
+from gateway.paper.account import ZERO, Account, HeldPosition, VenueOrder
 from gateway.paper.orders import price_band_eth
 from gateway.paper.venue import Venue
 
@@ -35,6 +35,23 @@ class SimAccount(Account):
         super().__init__(balance_eth)
         self.fills: list[SimFill] = []
         self._waives = waives
+
+    def restore_all(
+        self,
+        orders: Iterable[VenueOrder],
+        trades: Mapping[str, Trade],
+        settlements: Mapping[str, Settlement],
+        positions: Mapping[str, HeldPosition],
+        fills: Iterable[SimFill],
+    ) -> None:
+        """Put back what was kept."""
+        for order in orders:
+            self.put_order(order)
+        self.trades |= trades
+        self.settlements |= settlements
+        self.positions |= positions
+        self.fills += fills
+        self.take_changes()
 
     def fill(
         self, order: VenueOrder, amount: int, prices_eth: Iterable[Decimal], at: datetime, index_usd: Decimal

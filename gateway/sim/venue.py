@@ -19,6 +19,7 @@ from gateway.sim.desk import SimDesk
 from gateway.sim.errors import RpcError, invalid_params
 from gateway.sim.faults import SimFaults
 from gateway.sim.fills import SimAccount, SimBooks
+from gateway.sim.kept import SimFolder
 from gateway.sim.keys import Keys, SimKey
 from gateway.sim.moods import Moods
 from gateway.sim.options import SimOptions
@@ -32,6 +33,8 @@ EURO_USD: Final = 1.0850
 """The index of the euro, for ever."""
 STRANGER: Final = "address"
 BALANCE_ETH: Final = Decimal(10)
+WHILE_LOCKED: Final = ("public/get_time", "public/test", "public/status")
+MAKES_COMBO: Final = "private/create_combo"
 ETHER: Final = {
     "currency": "ETH",
     "currency_long": "Ethereum",
@@ -64,25 +67,30 @@ class SimVenue:
         balance_eth: Decimal = BALANCE_ETH,
         unlimited: bool = False,
         euro_usd: float = EURO_USD,
+        folder: SimFolder | None = None,
     ) -> None:
-        """`unlimited`: as often as anybody likes; `euro_usd` is the index of the euro, for ever."""
+        """`unlimited`: as often as anybody likes; `euro_usd` is the index of the euro, for ever. In `folder`
+        it is kept, and found again."""
         self.source = source
         self.testnet = testnet
         self.wall_s = wall_s
         self.euro_usd = euro_usd
         self.ways = ways = ways or Ways()
         self.credits = Credits(lambda: self.wall_s(), unlimited=unlimited)
-        self.faults = SimFaults()
+        self.faults = SimFaults(seed)
         self.keys = Keys({key.client_id: key for key in keys})
         self.calls: list[str] = []
         """Every method that was called, in order; for whoever counts them."""
         self._words = words = Moods(seed)
         self._options = SimOptions(source, words)
         self._series = SimSeries(source, self._options, words, seed)
+        self._folder = folder
         account = SimAccount(balance_eth, waives=ways.waives)
         self.books = SimBooks(source, account, self._now(), Assumptions())
         self.combos = SimCombos(ways, seed, self._is_listed)
         self.desk = SimDesk(self.books, self.combos, ways, words, seed)
+        if folder is not None:
+            folder.put_back(self.desk, self.combos)
         self._combo_market = ComboMarket(self.desk, self.combos, words)
         self._trades = SimTrades(self.desk, ways, words, seed)
         self._deliveries = SimDeliveries(self.desk, self._trades, ways)
@@ -91,7 +99,7 @@ class SimVenue:
             "public/auth": lambda asked, _: self.keys.log_in(asked, self.now_ms()),
             "public/get_time": lambda _, __: self.now_ms(),
             "public/test": lambda _, __: {"version": "1.2.26"},
-            "public/status": lambda _, __: {"locked": "false", "locked_indices": []},
+            "public/status": lambda _, now: self._status(now),
             "public/get_index_price": self._index_price,
             "public/get_index_price_names": lambda asked, _: _index_names(asked),
             "public/get_index_chart_data": lambda asked, now: self._series.chart(asked, now),
@@ -107,7 +115,7 @@ class SimVenue:
                 asked.get("combo_id"), self.now_ms()
             ),
             "public/get_delivery_prices": self._deliveries.prices,
-            "private/create_combo": lambda asked, _: self.combos.create(asked.get("trades"), self.now_ms()),
+            MAKES_COMBO: lambda asked, _: self.combos.create(asked.get("trades"), self.now_ms()),
             "private/buy": lambda asked, _: self._placed(self.desk.place(asked, "buy", self.now_ms())),
             "private/sell": lambda asked, _: self._placed(self.desk.place(asked, "sell", self.now_ms())),
             "private/edit": lambda asked, _: self._placed(self.desk.edit(asked, self.now_ms())),
@@ -147,9 +155,23 @@ class SimVenue:
         self.calls.append(method)
         now = self._now()
         self.books.advance(now)
+        if self._is_locked(now) and method not in WHILE_LOCKED:
+            raise RpcError(11051, "system_maintenance")
         if not method.startswith(PUBLIC):
             self._deliveries.require_open(now)
-        return answer(params, now)
+        try:
+            return answer(params, now)
+        finally:
+            if self._folder is not None and (self.desk.account.take_changes() or method == MAKES_COMBO):
+                self._folder.save(self.desk, self.combos)
+
+    def _status(self, now: datetime) -> object:
+        locked = self._is_locked(now)
+        return {"locked": "true" if locked else "false", "locked_indices": ["eth_usd"] if locked else []}
+
+    def _is_locked(self, now: datetime) -> bool:
+        begin, end = self.ways.locked_minutes
+        return begin <= now.minute + now.second / 60 < end
 
     def _now(self) -> datetime:
         return datetime.fromtimestamp(self.wall_s(), UTC)

@@ -29,22 +29,27 @@ class BacktestBooks:
     """What the closed positions brought, beside `results`."""
     _awaiting: Position | None = None
     _open: dict[PositionId, Position] = field(default_factory=dict)
+    _live: tuple[Position, ...] | None = field(default=None, compare=False, repr=False)
+    """None as long as nobody has asked since they changed."""
 
     @property
     def live(self) -> tuple[Position, ...]:
         """Open positions, and one whose entry is under way."""
-        open_ones, awaited = tuple(self._open.values()), self._awaiting
-        if awaited is None or awaited.position_id in self.positions:
-            return open_ones
-        return (*open_ones, awaited)
+        live = self._live
+        if live is None:
+            live, awaited = tuple(self._open.values()), self._awaiting
+            if awaited is not None and awaited.position_id not in self.positions:
+                live = (*live, awaited)
+            self._live = live
+        return live
 
     def at(self, now: datetime) -> Books:
         """The live books, as the rules of the protections take them."""
-        latches = () if self.latch is None else (self.latch,)
-        return Books(as_of=now, seq=0, positions=self.live, orders=(), instructions=(), latches=latches)
+        return live_books(now, self.live, self.latch)
 
     def await_fill(self, position_id: PositionId, cycle_id: CycleId, plan: ComboPlan) -> None:
         """An entry is under way."""
+        self._live = None
         self._awaiting = Position(
             position_id=position_id,
             cycle_id=cycle_id,
@@ -55,7 +60,7 @@ class BacktestBooks:
 
     def end_entry(self) -> None:
         """The entry is final; what was filled of it is a position by now."""
-        self._awaiting = None
+        self._live = self._awaiting = None
 
     def book_entry(self, fills: Sequence[Trade]) -> None:
         """Fills of the entry that is under way, or that was."""
@@ -114,11 +119,18 @@ class BacktestBooks:
         )
 
     def _put(self, position: Position) -> None:
+        self._live = None
         self.positions[position.position_id] = position
         if position.is_live:
             self._open[position.position_id] = position
         else:
             self._open.pop(position.position_id, None)
+
+
+def live_books(at: datetime, live: tuple[Position, ...], latch: EntryLatch | None) -> Books:
+    """The live books at a moment, as the rules of the protections take them."""
+    latches = () if latch is None else (latch,)
+    return Books(as_of=at, seq=0, positions=live, orders=(), instructions=(), latches=latches)
 
 
 def combos_of(position: Position, fills: Sequence[Trade]) -> int:

@@ -154,7 +154,9 @@ def _of_parquet(path: Path, names: ColumnMap) -> Columns:
             importlib.import_module, ("pyarrow.parquet", "pyarrow.compute", "pyarrow")
         )
     except ImportError:
-        raise InputError(f"{path}: Parquet needs the extra: pip install 'cerbero-bite[parquet]'") from None
+        raise InputError(
+            f"{path}: Parquet needs the extra: make venv-research, or pip install 'cerbero-bite[parquet]'"
+        ) from None
     try:
         file = parquet.ParquetFile(path, read_dictionary=[names.kind])
         found = file.schema_arrow.names
@@ -162,18 +164,25 @@ def _of_parquet(path: Path, names: ColumnMap) -> Columns:
         lacking = [column for column in columns if column not in found]
         if lacking:
             raise InputError(f"{path}: expected columns {', '.join(lacking)}, found {', '.join(found)}")
-        table = file.read(columns=columns, use_threads=False)
     except arrow.ArrowException as error:
         raise InputError(f"{path}: expected a Parquet file: {error}") from None
     day_s = _day_s(names)
+
+    def read(field: str) -> Any:
+        """One column: the file is never in memory as a whole."""
+        name = getattr(names, field)
+        arrow.default_memory_pool().release_unused()
+        try:
+            return file.read(columns=[name], use_threads=False)[name]
+        except arrow.ArrowException as error:
+            raise InputError(f"{path}: expected a Parquet file: {error}") from None
 
     def flat(column: Any, kind: Any) -> Any:
         found = compute.cast(column, kind)
         return found.combine_chunks() if isinstance(found, arrow.ChunkedArray) else found
 
     def seconds(field: str) -> Sequence[int]:
-        stamps = flat(table[getattr(names, field)], arrow.timestamp("s"))
-        whole = flat(stamps, arrow.int64())
+        whole = flat(flat(read(field), arrow.timestamp("s")), arrow.int64())
         days = compute.multiply(compute.divide(whole, 86_400), 86_400)
         # A time that is a day alone is that day at the time that the map names.
         moved = compute.if_else(compute.equal(days, whole), compute.add(whole, day_s), whole)
@@ -181,23 +190,23 @@ def _of_parquet(path: Path, names: ColumnMap) -> Columns:
         return found
 
     def floats(field: str) -> Sequence[float]:
-        column = compute.fill_null(flat(table[getattr(names, field)], arrow.float64()), 0.0)
+        column = compute.fill_null(flat(read(field), arrow.float64()), 0.0)
         found: Sequence[float] = _values(column, "d")
         return found
 
-    puts = compute.equal(table[names.kind], names.put)
     return Columns(
         seconds("time"),
         seconds("expiration"),
-        _values(flat(puts, arrow.int8()), "b"),
+        _values(flat(compute.equal(read("kind"), names.put), arrow.int8()), "b"),
         *(floats(field) for field in _FIELDS[3:]),
     )
 
 
 def _values(column: Any, code: Literal["q", "d", "b"]) -> Any:
-    """The numbers of a column of one chunk, without a copy."""
+    """The numbers of a column of one chunk, in memory that goes back to the system when it is freed."""
     if column.null_count:
         raise InputError("expected no empty field in a column of times, expirations or types")
-    size = array(code).itemsize
-    first, last = column.offset * size, (column.offset + len(column)) * size
-    return memoryview(column.buffers()[1])[first:last].cast("B").cast(code)
+    values = array(code)
+    first, last = column.offset * values.itemsize, (column.offset + len(column)) * values.itemsize
+    values.frombytes(memoryview(column.buffers()[1])[first:last])
+    return values

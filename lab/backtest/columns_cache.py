@@ -22,6 +22,8 @@ FORM: Final = b"cerbero-bite columns 1\n"
 """The first line; another form has another number."""
 _HEAD_LENGTH: Final = 64
 _DIGEST_LENGTH: Final = 32
+_PART_LENGTH: Final = 2**20
+"""A multiple of the size of a page."""
 _CODES: Final[tuple[Literal["q", "d", "b"], ...]] = ("q", "q", *("d",) * 7, "b")
 """Widest first, so that each column begins at a multiple of its width; the sides are bytes, and come last."""
 
@@ -37,10 +39,9 @@ def kept_columns(path: Path, names: ColumnMap, cache: Path) -> Columns:
         columns = read_columns(path, names)
         if not _keep(kept, columns):
             return columns
+        del columns  # Or both were in memory.
         found = _mapped(kept)
-        if found is None:
-            return columns
-    return found
+    return read_columns(path, names) if found is None else found
 
 
 def _digest(path: Path, names: ColumnMap) -> str:
@@ -59,11 +60,12 @@ def _mapped(path: Path) -> Columns | None:
     """What the file holds, mapped into memory; None if it is not there or not whole."""
     try:
         with path.open("rb") as file:
-            whole = memoryview(mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ))
+            mapped = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
     except (OSError, ValueError):
         return None
+    whole = memoryview(mapped)
     body, digest = whole[:-_DIGEST_LENGTH], whole[-_DIGEST_LENGTH:]
-    if bytes(body[: len(FORM)]) != FORM or hashlib.sha256(body).digest() != digest:
+    if bytes(body[: len(FORM)]) != FORM or _digest_of(mapped, len(body)) != digest:
         return None
     rows, offset = int(bytes(body[len(FORM) : _HEAD_LENGTH])), _HEAD_LENGTH
     columns: list[memoryview[Any]] = []
@@ -73,6 +75,15 @@ def _mapped(path: Path) -> Columns | None:
         offset += size
     times, expirations, *numbers, puts = columns
     return Columns(times, expirations, puts, *numbers)
+
+
+def _digest_of(mapped: mmap.mmap, length: int) -> bytes:
+    """The digest of so many bytes; none of them stays in this process for it: rules look at a part."""
+    digest, view = hashlib.sha256(), memoryview(mapped)
+    for first in range(0, length, _PART_LENGTH):
+        digest.update(view[first : min(first + _PART_LENGTH, length)])
+        mapped.madvise(mmap.MADV_DONTNEED, first, min(_PART_LENGTH, len(mapped) - first))
+    return digest.digest()
 
 
 def _keep(path: Path, columns: Columns) -> bool:
@@ -91,7 +102,9 @@ def _keep(path: Path, columns: Columns) -> bool:
             digest.update(FORM + rows)
             file.write(FORM + rows)
             for code, column in zip(_CODES, listed, strict=True):
-                content = array(code, column).tobytes()
+                if not isinstance(column, array) or column.typecode != code:
+                    column = array(code, column)
+                content = memoryview(column).cast("B")
                 digest.update(content)
                 file.write(content)
             file.write(digest.digest())

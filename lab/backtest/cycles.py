@@ -147,7 +147,7 @@ class Cycles:
                 return CycleEnding(CycleOutcome.DATA_FAILED, (error.reason,))
             due = self._decide(now, to_decide, closing, market, outcomes, reasons)
         elif not self.books.live:
-            self.protection.look(now, {}, None, NOT_READ)
+            self.protection.look_at_nothing(now)
         if due:
             yield from self._close_due(due, outcomes, reasons)
         return CycleEnding(next(outcome for outcome in OUTCOME_RANK if outcome in outcomes), tuple(reasons))
@@ -177,8 +177,9 @@ class Cycles:
             else:
                 known = self.exits.get(position_id)
                 due.append(known or Exit(decision, decision.rule, Signal()))
-        live = self.books.live
-        self.protection.look(now, marks_of(market.chain, live), market.spot_usd, market.account or NOT_READ)
+        if self.protection.can_latch:
+            marks_eth = marks_of(market.chain, self.books.live)
+            self.protection.look(now, marks_eth, market.spot_usd, market.account or NOT_READ)
         return due
 
     def _close_due(self, due: list[Exit], outcomes: set[CycleOutcome], reasons: list[str]) -> Process:

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Final, NamedTuple
 
+from core.checks import RuleResult
 from core.market.chain_columns import recorded_columns
 from core.market.chain_spans import ExpirySpan
 from core.market.option_chain import OptionChain, Quote
+from core.rules.entry.strikes import Pair
 from core.strategy import AnomalySection
-from core.values import Leg, OptionType
+from core.values import Leg, OptionType, SpreadKind
 from gateway.paper.instruments import ListedOption, option, parse_instrument
 from gateway.paper.quotes import PaperQuote
 from gateway.paper.ticks import UNITS_PER_ETH
@@ -26,16 +28,27 @@ class Built(NamedTuple):
 
     sides: dict[tuple[datetime, datetime, OptionType], tuple[Quote, ...]]
     legs: dict[tuple[datetime, str], Quote | None]
+    chains: dict[tuple[datetime, ExpirySpan], MappedChain]
+    choices: dict[tuple[datetime, ExpirySpan, SpreadKind, str], tuple[tuple[Pair, ...], RuleResult]]
 
 
 BUILT_MAX: Final = 50_000
-"""More sides and legs of a market than a sweep looks at; from then on all of them are built anew."""
+"""More sides, legs and chains of a market than a sweep looks at; from then on all of them are built anew."""
 
 
 class MappedChain(OptionChain):
     """The quotes of one moment. `quote_min_usd`: a quote with a side at or below it is not there."""
 
-    __slots__ = ("_anomalies", "_at", "_built_before", "_market", "_quote_min_usd", "_recorded_deltas")
+    __slots__ = (
+        "_anomalies",
+        "_at",
+        "_built_before",
+        "_market",
+        "_quote_min_usd",
+        "_quotes",
+        "_recorded_deltas",
+        "_span",
+    )
 
     def __init__(
         self,
@@ -52,7 +65,8 @@ class MappedChain(OptionChain):
         # What has faults is judged where it is built: nobody counts those that no rule looks at.
         super().__init__(_NO_COLUMNS, anomalies, quotes_total=1, broken_total=0, expiries=expiries)
         self._market, self._at, self._anomalies = market, at, anomalies
-        self._built_before = built
+        self._built_before, self._span = built, span
+        self._quotes: dict[str, Quote | None] = {}
         self._recorded_deltas, self._quote_min_usd = recorded_deltas, quote_min_usd
 
     def side(self, expiration: datetime, option_type: OptionType) -> tuple[Quote, ...]:
@@ -66,6 +80,22 @@ class MappedChain(OptionChain):
         return known
 
     def quote(self, instrument_name: str) -> Quote | None:
+        quotes = self._quotes
+        if instrument_name not in quotes:
+            quotes[instrument_name] = self._quote(instrument_name)
+        return quotes[instrument_name]
+
+    def choice(
+        self, kind: SpreadKind, asked: str, choose: Callable[[], tuple[tuple[Pair, ...], RuleResult]]
+    ) -> tuple[tuple[Pair, ...], RuleResult]:
+        """What `choose` finds in this chain, of which `asked` tells all that it is asked for by."""
+        choices, key = self._built_before.choices, (self._at, self._span, kind, asked)
+        known = choices.get(key)
+        if known is None:
+            known = choices[key] = choose()
+        return known
+
+    def _quote(self, instrument_name: str) -> Quote | None:
         legs, key = self._built_before.legs, (self._at, instrument_name)
         if key not in legs:
             instrument = parse_instrument(instrument_name)
@@ -116,19 +146,23 @@ class MappedChains:
         return self.for_held(now, ExpirySpan(expiry, expiry))
 
     def _chain(self, now: datetime, span: ExpirySpan, quote_min_usd: float) -> OptionChain:
-        return MappedChain(
-            self._market,
-            now,
-            span,
-            self._anomalies,
-            recorded_deltas=self._switches.delta == "recorded",
-            quote_min_usd=quote_min_usd,
-            built=self._built((*self._way, quote_min_usd)),
-        )
+        built = self._built((*self._way, quote_min_usd))
+        known = built.chains.get((now, span))
+        if known is None:
+            known = built.chains[now, span] = MappedChain(
+                self._market,
+                now,
+                span,
+                self._anomalies,
+                recorded_deltas=self._switches.delta == "recorded",
+                quote_min_usd=quote_min_usd,
+                built=built,
+            )
+        return known
 
     def _built(self, way: tuple[str, str, float]) -> Built:
         """What was built in this way before."""
         built = self._market.built.get(way)
-        if built is None or len(built.sides) + len(built.legs) > BUILT_MAX:
-            built = self._market.built[way] = Built({}, {})
+        if built is None or sum(map(len, built)) > BUILT_MAX:
+            built = self._market.built[way] = Built({}, {}, {}, {})
         return built

@@ -142,6 +142,10 @@ class MappedMarket:
     def valued(self, at: datetime, instrument: ListedOption) -> PaperQuote | None:
         return self.quote(at, instrument)
 
+    def mark_eth(self, at: datetime, instrument: ListedOption) -> float | None:
+        quote = self.quote(at, instrument)
+        return None if quote is None else quote.mark_eth
+
     def row(self, at: datetime, instrument: ListedOption) -> int | None:
         """The row of an option in the snapshot of `at`."""
         group = self._groups[self._place(at)].get(

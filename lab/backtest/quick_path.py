@@ -1,4 +1,4 @@
-"""A day of the model market's path by numpy: the same bits as `walk_day`, in two thirds of its time.
+"""A day of the model market's path by numpy: the same bits as `walk_day`, in less than half of its time.
 
 Sums run in the order of the loop. Logarithms, sines and cosines are the standard library's, because the last
 bit of numpy's may be another.
@@ -8,30 +8,36 @@ from __future__ import annotations
 
 from array import array
 from importlib.util import find_spec
-from itertools import repeat
 from math import cos, log, sin, tau
+from typing import Any, Final
 
 from gateway.paper.model_path import (
+    HOURS_PER_DAY,
     JUMP_INTO_X,
     LEVERAGE,
     NO_JUMP,
     OWN,
+    PLAIN_WALK,
     SYMMETRIC,
     SYMMETRIC_MEAN,
     X_MAX,
     X_MIN,
     Z_MAX,
     DayPath,
+    DayPlan,
     DayState,
-    Walk,
+    PathWalk,
     day_plan,
-    walk_day,
 )
 
+FIRST_WORD: Final = 67_108_864.0
+WHOLE: Final = 1.0 / 9_007_199_254_740_992.0
+"""A number of `Random.random` is 27 bits of one word of 32 and 26 of the next, over 2⁵³."""
 
-def quickest_walk() -> Walk:
+
+def quickest_walk() -> PathWalk:
     """By numpy, if the extra `research` is installed."""
-    return walk_day_in_columns if find_spec("numpy") is not None else walk_day
+    return WALK_IN_COLUMNS if find_spec("numpy") is not None else PLAIN_WALK
 
 
 def walk_day_in_columns(seed: int, day: int, state: DayState, steps: int) -> tuple[DayPath, float]:
@@ -39,13 +45,11 @@ def walk_day_in_columns(seed: int, day: int, state: DayState, steps: int) -> tup
     import numpy
 
     plan = day_plan(seed, day, state, steps)
-    uniform = plan.uniform
-    drawn = numpy.array([uniform() for _ in repeat(None, 2 * steps)])
-    angles = (drawn[::2] * tau).tolist()
-    logs = numpy.array([log(rest) for rest in (1.0 - drawn[1::2]).tolist()])
-    radii = numpy.sqrt(-2.0 * logs)
-    z = numpy.cumsum(numpy.array([cos(angle) for angle in angles]) * radii * plan.step_z)
-    e = numpy.cumsum(numpy.array([sin(angle) for angle in angles]) * radii * plan.step_e)
+    drawn = _uniforms(plan, 2 * steps)
+    angles, rests = (drawn[::2] * tau).tolist(), (1.0 - drawn[1::2]).tolist()
+    radii = numpy.sqrt(-2.0 * numpy.fromiter(map(log, rests), float, steps))
+    z = (numpy.fromiter(map(cos, angles), float, steps) * radii * plan.step_z).cumsum()
+    e = (numpy.fromiter(map(sin, angles), float, steps) * radii * plan.step_e).cumsum()
     phi = numpy.arange(1, steps + 1) / steps
     inner = z.clip(-Z_MAX, Z_MAX)
     u = LEVERAGE * inner + SYMMETRIC * (abs(inner) - SYMMETRIC_MEAN * phi) + OWN * e
@@ -57,6 +61,29 @@ def walk_day_in_columns(seed: int, day: int, state: DayState, steps: int) -> tup
     return DayPath(
         _with_first(state.ln_s, ln_s.tobytes()), _with_first(state.x, x.clip(X_MIN, X_MAX).tobytes())
     ), plan.next_y
+
+
+def hourly_bounds_in_columns(values: array[float]) -> list[tuple[float, float]]:
+    """What `hourly_bounds` gives."""
+    import numpy
+
+    whole = numpy.frombuffer(values)
+    hours, ends = whole[:-1].reshape(HOURS_PER_DAY, -1), whole[:: (len(values) - 1) // HOURS_PER_DAY][1:]
+    lows = numpy.minimum(numpy.minimum.reduce(hours, 1), ends)
+    highs = numpy.maximum(numpy.maximum.reduce(hours, 1), ends)
+    return list(zip(lows.tolist(), highs.tolist(), strict=True))
+
+
+WALK_IN_COLUMNS = PathWalk(walk_day_in_columns, hourly_bounds_in_columns)
+
+
+def _uniforms(plan: DayPlan, number: int) -> Any:
+    """So many numbers of the plan's generator, as an array."""
+    import numpy
+
+    # They are drawn in the order in which `random` would draw them, the lowest word first.
+    words = numpy.frombuffer(plan.rng.getrandbits(64 * number).to_bytes(8 * number, "little"), "<u4")
+    return ((words[::2] >> 5) * FIRST_WORD + (words[1::2] >> 6)) * WHOLE
 
 
 def _with_first(first: float, rest: bytes) -> array[float]:

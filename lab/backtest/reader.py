@@ -5,32 +5,36 @@ Every figure is rounded as the venue's tools tell it, so that a decision sees wh
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from decimal import Decimal
-from typing import Final, Protocol
+from typing import Final, NamedTuple, Protocol
 
-from core.contract import CurrencyRequest, FxRate, GetFxRate
+from pydantic import TypeAdapter
+
+from actors.decision.facts import marks_of
 from core.errors import McpDataAnomalyError
 from core.market.chain_spans import ExpirySpan, entry_span
 from core.market.countries import country_of
 from core.market.forwards import forwards_of
-from core.market.freshness import latest_time
 from core.market.funding import HourlyRate, mean_fundings
 from core.market.observations import HourlyClose, Level, MacroEvent, MeanFunding
 from core.market.option_chain import OptionChain
 from core.market.statistics import TREND_HOURS
+from core.market.venue_clock import latest_time
+from core.orders.books import Position
 from core.rules.facts import AccountFacts, HeldAccount, MarketFacts, MonitorMarket
 from core.strategy import AnomalySection, Strategy
 from core.values import Leg
-from gateway.paper import trading_tools
 from gateway.paper.instruments import parse_instrument
-from gateway.paper.quotes import PaperQuote
+from gateway.paper.owner import exchange_rate, owned, total_equity
 from gateway.paper.source import MarketSource, hole_at
 from gateway.paper.typed_chain import chain_columns
 from gateway.paper.venue import Venue
 from lab.backtest.calendar import last_slot
 from lab.backtest.schedule import Schedule
+from lab.backtest.shared_market import decoded_of
+from lab.backtest.smile_chain import Smiled, smile_chain
 
 HOUR: Final = timedelta(hours=1)
 DAY: Final = timedelta(days=1)
@@ -40,7 +44,15 @@ SPOTS_KEPT: Final = 64
 """An engine knows the spots of its last stored snapshots, so many of them."""
 NO_QUOTES: Final = "deribit.get_options_chain:soft"
 NO_EXPIRY: Final = "deribit.get_options_chain:anomaly"
-USD: Final = CurrencyRequest(currency="USD")
+EUR, USD = "EUR", "USD"
+_CLOSES: Final = TypeAdapter(tuple[HourlyClose, ...])
+
+
+class Marked(NamedTuple):
+    """The exact marks of positions at one moment, by instrument, and the index."""
+
+    marks_eth: Mapping[str, Decimal]
+    spot_usd: float
 
 
 class NoChainError(Exception):
@@ -67,24 +79,36 @@ class VenueChains:
 
     def __init__(self, source: MarketSource, anomalies: AnomalySection) -> None:
         self._source = source
+        self._smiled = source if isinstance(source, Smiled) else None
         self._anomalies = anomalies
+        self._decoded = decoded_of(source)
+        self._judged_by = anomalies.model_dump_json()
 
     def for_entry(self, now: datetime, span: ExpirySpan) -> OptionChain:
         return self.for_held(now, span)
 
     def for_held(self, now: datetime, span: ExpirySpan) -> OptionChain:
+        return self._decoded.chains((self._judged_by, now, span), lambda: self._read(now, span))
+
+    def _read(self, now: datetime, span: ExpirySpan) -> OptionChain:
         source = self._source
         if hole_at(source.holes, now) is not None:
             raise NoChainError(NO_QUOTES)
-        quotes: list[PaperQuote] = []
-        for expiry in source.expiries(now):
-            if span.first <= expiry <= span.last:
-                quotes += source.chain(now, expiry)
+        expiries = [expiry for expiry in source.expiries(now) if span.first <= expiry <= span.last]
+        if self._smiled is not None:
+            lazy = smile_chain(self._smiled, now, expiries, self._anomalies)
+            if lazy is not None:
+                return lazy
+        quotes = [quote for expiry in expiries for quote in source.chain(now, expiry)]
         if not quotes:
             raise NoChainError(NO_EXPIRY)
         return OptionChain(chain_columns(quotes, now), self._anomalies)
 
     def for_legs(self, now: datetime, legs: Sequence[Leg]) -> OptionChain:
+        key = (self._judged_by, now, tuple([leg.instrument_name for leg in legs]))
+        return self._decoded.to_close(key, lambda: self._read_legs(now, legs))
+
+    def _read_legs(self, now: datetime, legs: Sequence[Leg]) -> OptionChain:
         source, expiry = self._source, legs[0].expiration
         if hole_at(source.holes, now) is not None:
             raise NoChainError(NO_QUOTES)
@@ -112,8 +136,9 @@ class VenueReader:
         self._began = venue.clock
         self._stores_snapshots = schedule is Schedule.PRODUCTION
         self._closes: dict[datetime, HourlyClose] = {}
-        fx: FxRate = trading_tools.get_fx_rate(venue, GetFxRate(base="EUR", quote="USD"))
-        self.eur_usd = fx.rate
+        self.eur_usd = exchange_rate(venue, EUR, USD)
+        self._decoded = decoded_of(venue.source)
+        self._judged_by = strategy.anomalies.model_dump_json()
 
     @property
     def now(self) -> datetime:
@@ -124,8 +149,9 @@ class VenueReader:
         """False in a hole of the record."""
         return hole_at(self._venue.source.holes, self.now) is None
 
-    def spot_usd(self) -> float:
-        return float(self._venue.index_usd())
+    def spot_usd(self, at: datetime | None = None) -> float:
+        """The index now, or at a moment that is over."""
+        return float(self._venue.index_usd(at))
 
     def dvol(self) -> float:
         return round(self._venue.source.dvol_pct(self.now), 2)
@@ -134,22 +160,31 @@ class VenueReader:
         """The quotes of the legs of one position, judged. Raises `NoChainError`."""
         return self._chains.for_legs(self.now, legs)
 
-    def chain_of_legs(self, legs: Iterable[Leg]) -> OptionChain | None:
-        """The quotes of these legs alone, as far as they are listed; None if none is."""
-        found = (self._venue.source.quote(self.now, parse_instrument(leg.instrument_name)) for leg in legs)
+    def chain_of_legs(self, legs: Iterable[Leg], at: datetime | None = None) -> OptionChain | None:
+        """The quotes of these legs alone, as far as they are listed now, or were at a moment that is over;
+        None if none is."""
+        moment, names = self.now if at is None else at, tuple([leg.instrument_name for leg in legs])
+        return self._decoded.legs((self._judged_by, moment, names), lambda: self._read_legs(moment, names))
+
+    def _read_legs(self, moment: datetime, names: Sequence[str]) -> OptionChain | None:
+        found = (self._venue.source.quote(moment, parse_instrument(name)) for name in names)
         quotes = [quote for quote in found if quote is not None]
         if not quotes:
             return None
-        return OptionChain(chain_columns(quotes, self.now), self._strategy.anomalies)
+        return OptionChain(chain_columns(quotes, moment), self._strategy.anomalies)
+
+    def marked_at(self, at: datetime, live: Sequence[Position]) -> Marked:
+        """The marks of positions at a moment that is now or over, and the index of then."""
+        chain = self.chain_of_legs([leg for position in live for leg in position.plan.legs], at)
+        return Marked(marks_of(chain, live), self.spot_usd(at))
 
     def account(self) -> AccountFacts:
         """The account of an entry."""
         venue = self._venue
-        holdings = trading_tools.get_holdings(venue).holdings
         return AccountFacts(
             equity_usd=self._equity_usd(),
             eur_usd=self.eur_usd,
-            eth_share=sum(held.share for held in holdings if held.asset == "ETH"),
+            eth_share=owned(venue).eth_share,
             venue_equity_eth=float(venue.equity_eth()),
             initial_margin_eth=float(venue.held_margins_eth()[0]),
         )
@@ -165,7 +200,7 @@ class VenueReader:
         )
 
     def _equity_usd(self) -> float:
-        return float(trading_tools.get_total_equity(self._venue, USD).equity)
+        return float(total_equity(self._venue, USD))
 
     def entry_market(self, held: Iterable[datetime]) -> MarketFacts:
         """The market of an entry; `held` are the expiries of what is open. Raises `NoChainError`."""
@@ -223,14 +258,18 @@ class VenueReader:
 
     def _hourly_closes(self, start: datetime) -> tuple[HourlyClose, ...]:
         """The closes of the hours that began at or after `start` and are over."""
-        known, found = self._closes, []
-        for bar in self._venue.source.index_bars(ceil_hour(start), floor_hour(self.now)):
-            close = known.get(bar.start)
-            if close is None:
-                close = HourlyClose(at=bar.start + HOUR, close_usd=round(bar.close, 2))
-                known[bar.start] = close
-            found.append(close)
-        return tuple(found)
+        hours = (ceil_hour(start), floor_hour(self.now))
+        return self._decoded.closes(hours, lambda: self._read_closes(*hours))
+
+    def _read_closes(self, first: datetime, last: datetime) -> tuple[HourlyClose, ...]:
+        known, bars = self._closes, self._venue.source.index_bars(first, last)
+        new = [bar for bar in bars if bar.start not in known]
+        # Thousands in a year: all at once they take half the time.
+        made = _CLOSES.validate_python(
+            [{"at": bar.start + HOUR, "close_usd": round(bar.close, 2)} for bar in new]
+        )
+        known.update(zip((bar.start for bar in new), made, strict=True))
+        return tuple([known[bar.start] for bar in bars])
 
     def _dvol_ago(self, moment: datetime) -> float:
         """The close of the last hour that had ended by then."""

@@ -8,7 +8,6 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from enum import StrEnum
 
-from actors.decision.facts import marks_of
 from core.contract import Trade
 from core.orders.books import CycleRow, EntryLatch, Position
 from core.statistics.account import AccountPoint
@@ -116,7 +115,7 @@ def result_of(
     """The result of a run over `span`, with what is held valued by the venue as it is now."""
     positions = traded.positions
     live = tuple(position for position in positions if position.is_live)
-    chain = reader.chain_of_legs([leg for position in live for leg in position.plan.legs])
+    marked = reader.marked_at(reader.now, live)
     closed = [position for position in positions if position.closed_at is not None]
     account = reader.held_account()
     return BacktestResult(
@@ -132,8 +131,8 @@ def result_of(
         still_latched=traded.still_latched,
         account=tuple(honesty.account_points),
         given_away=dict(honesty.paid_beyond_mid_eth),
-        marks_eth=marks_of(chain, live),
-        spot_usd=reader.spot_usd(),
+        marks_eth=marked.marks_eth,
+        spot_usd=marked.spot_usd,
         balance_eth=venue.account.balance_eth,
         equity_usd=account.equity_usd or 0.0,
         assumptions=venue.assumptions.as_text(),

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
-from actors.decision.facts import marks_of
 from core.checks import at_least
 from core.orders.books import CycleRow, EntryLatch, Job
 from core.rules.exit.margin import margin_use
@@ -23,7 +22,7 @@ from lab.backtest.books import BacktestBooks
 from lab.backtest.calendar import last_slot, next_daily, next_weekly
 from lab.backtest.cycles import CycleProcess, Cycles
 from lab.backtest.honesty import Honesty
-from lab.backtest.marks import at_marks
+from lab.backtest.marks import HeldAtMarks
 from lab.backtest.orders import Trading
 from lab.backtest.protection import NEARLY, OwnResults
 from lab.backtest.reader import Chains, VenueReader
@@ -75,7 +74,7 @@ class CoreRoad:
         self.books = BacktestBooks()
         self.honesty = Honesty(source)
         self.reader = VenueReader(self.venue, strategy, chains, schedule)
-        self.protection = OwnResults(self.books, strategy)
+        self.protection = OwnResults(self.books, strategy, self.reader.marked_at)
         self.trading = Trading(
             self.venue,
             self.reader,
@@ -97,6 +96,7 @@ class CoreRoad:
             self._suspended,
             conduct=conduct,
         )
+        self._at_marks = HeldAtMarks(self.venue, self.books)
         self._source = source
         self._schedule = schedule
         self._resume_after = resume_after
@@ -248,9 +248,8 @@ class CoreRoad:
         exits = self.strategy.exits
         if not exits.monitor_on_snapshot and live and not self._may_change(now):
             return
-        chain = self.reader.chain_of_legs([leg for position in live for leg in position.plan.legs])
         account = self.reader.held_account()
-        self.protection.look(now, marks_of(chain, live), self.reader.spot_usd(), account)
+        self.protection.look(now, *self.reader.marked_at(now, live), account)
         self._plan_resumption()
         use, limit = margin_use(account), exits.margin_exit
         margin_is_due = use is not None and limit is not None and at_least("margin", use, limit).passed
@@ -258,8 +257,8 @@ class CoreRoad:
             self._add(DueSlot(Job.MONITOR, now, from_snapshot=True))
 
     def _may_change(self, now: datetime) -> bool:
-        """Whether a look may find a new high, a breach or too much margin, by what is held at its marks."""
-        held = at_marks(self.venue, self.books)
+        """Whether a look may find a breach or too much margin, by what is held at its marks."""
+        held = self._at_marks.valued()
         if held is None:
             return True
         limit = self.strategy.exits.margin_exit

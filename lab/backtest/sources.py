@@ -11,21 +11,20 @@ from typing import Final
 from core.contract import iso_utc
 from core.errors import InputError
 from gateway.paper.assumptions import Assumptions
-from gateway.paper.model_market import ModelMarket
-from gateway.paper.recorded import RecordedMarket
+from gateway.paper.model_market import MODEL_DAYS_KEPT, ModelMarket
 from gateway.paper.source import MarketSource
-from lab.backtest.mapped_chain import MappedChains
-from lab.backtest.mapped_market import MappedMarket, open_mapped
 from lab.backtest.quick_path import quickest_walk
 from lab.backtest.reader import Chains
-from lab.backtest.record_cache import kept_record
 from lab.backtest.settings import BacktestSettings
+from lab.backtest.shared_market import shared
 
 CACHE: Final = Path("~/.cache/cerbero-bite/records").expanduser()
 """Where records that were read are kept, as columns."""
 MODEL_DAYS: Final = 365
 """How long a run on the model market is if no end is given: it has none itself."""
 MODEL_DAYS_MAX: Final = 36_500
+SHARED_DAYS_KEPT: Final = 500
+"""So many days of a path are kept for the next run, at 23 KB each: a year, with the weeks before it."""
 
 
 @dataclass(frozen=True)
@@ -57,12 +56,29 @@ class Opened:
 
 def source_of(market: Market) -> MarketSource:
     """Read the market itself. Raises `InputError` if it is broken."""
+    return _source_of(market, MODEL_DAYS_KEPT)
+
+
+def shared_source_of(market: Market) -> MarketSource:
+    """The same for many runs that follow each other. Raises `InputError` if it is broken."""
+    source = _source_of(market, SHARED_DAYS_KEPT)
+    # A mapped market keeps what was built of it by itself.
+    return shared(source) if market.columns is None else source
+
+
+def _source_of(market: Market, days_kept: int) -> MarketSource:
+    # What reads one kind of market is imported by those who read that kind.
     assumptions = Assumptions.parse(market.assumptions)
     touch_size = float(assumptions.touch_size)
     if market.chains is None:
-        return ModelMarket(market.seed, walk=quickest_walk())
+        return ModelMarket(market.seed, walk=quickest_walk(), days_kept=days_kept)
     if market.columns is not None:
+        from lab.backtest.mapped_market import open_mapped
+
         return open_mapped(market.chains, market.columns, touch_size, CACHE)
+    from gateway.paper.recorded import RecordedMarket
+    from lab.backtest.record_cache import kept_record
+
     return RecordedMarket(
         market.chains,
         "move",
@@ -86,9 +102,7 @@ def open_market(
     """
     assumptions = Assumptions.parse(market.assumptions)
     source = opening(market)
-    chains: Chains | None = None
-    if isinstance(source, MappedMarket):
-        chains = MappedChains(source, settings.strategy.anomalies, settings.switches)
+    chains = None if market.columns is None else _mapped_chains(source, settings)
     first = source.start if began is None else began
     if first < source.start:
         raise InputError(f"--from: the market begins at {iso_utc(source.start)}, found {iso_utc(first)}")
@@ -101,3 +115,11 @@ def open_market(
     if last <= first:
         raise InputError(f"--to: expected a time after {iso_utc(first)}, found {iso_utc(last)}")
     return Opened(market.name, source, assumptions, first, last, chains)
+
+
+def _mapped_chains(source: MarketSource, settings: BacktestSettings) -> Chains:
+    from lab.backtest.mapped_chain import MappedChains
+    from lab.backtest.mapped_market import MappedMarket
+
+    assert isinstance(source, MappedMarket)
+    return MappedChains(source, settings.strategy.anomalies, settings.switches)

@@ -3,20 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from datetime import datetime
 from decimal import Decimal
+from functools import partial
 from typing import Final
 
+from core.checks import RuleResult
+from core.market.option_chain import OptionChain
 from core.orders.closing_cost import ClosingCost, LegQuote, cost_of
 from core.rules.conduct import Conduct
 from core.rules.entry.decision import EntryDecision, construct, decide_entry
-from core.rules.entry.strikes import Pair
+from core.rules.entry.strikes import Choosing, Pair, choose_strikes
 from core.rules.entry.worth import Credit, credit_of
 from core.rules.exit.decision import decide_exit
 from core.rules.facts import EntryFacts
 from core.rules.window import window_end
-from core.strategy import Strategy
+from core.strategy import LiquiditySection, Strategy, StrikesSection
 from core.values import SpreadKind
 from gateway.paper.account import Fees
+from lab.backtest.mapped_chain import MappedChain
 from lab.backtest.switches import Switches
 
 AS_RECORDED: Final = Decimal("0.000001")
@@ -28,11 +33,24 @@ def conduct_of(switches: Switches, strategy: Strategy) -> Conduct:
     """What decides, on either road."""
     costing = cost_of if switches.exit_measure == "natural" else _cost_at_mid
     crediting = credit_of if switches.fees else _credit_without_fees
+    asked = f"{strategy.strikes.model_dump_json()}{strategy.liquidity.model_dump_json()}"
+
+    def choosing(
+        chain: OptionChain,
+        kind: SpreadKind,
+        spot_usd: float,
+        now: datetime,
+        strikes: StrikesSection,
+        liquidity: LiquiditySection,
+    ) -> tuple[tuple[Pair, ...], RuleResult]:
+        """Points that differ in their exits alone choose the same."""
+        choose = partial(choose_strikes, chain, kind, spot_usd, now, strikes, liquidity)
+        return chain.choice(kind, asked, choose) if isinstance(chain, MappedChain) else choose()
 
     def decided(facts: EntryFacts, strategy: Strategy) -> EntryDecision:
         if switches.gates:
             return decide_entry(facts, strategy, forced_kind=switches.kind)
-        return _constructed(facts, strategy, switches.kind, crediting)
+        return _constructed(facts, strategy, switches.kind, crediting, choosing)
 
     return Conduct(
         decide_entry=decided,
@@ -48,12 +66,13 @@ def _constructed(
     strategy: Strategy,
     kind: SpreadKind | None,
     crediting: Callable[[Sequence[Pair]], Credit],
+    choosing: Choosing,
 ) -> EntryDecision:
     """A plan of this kind, without asking whether the market allows it."""
     chain = facts.market.chain
     assert kind is not None
     assert chain is not None
-    outcome, plan, rules = construct(facts, chain, strategy, kind, crediting=crediting)
+    outcome, plan, rules = construct(facts, chain, strategy, kind, crediting=crediting, choosing=choosing)
     return EntryDecision(
         outcome=outcome,
         kind=kind,

@@ -35,6 +35,19 @@ def named_axis(axis: SettingAxis) -> str:
     return axis.keys[0] if not others else f"{axis.keys[0]} and {others} more"
 
 
+def short_name(axes: Sequence[SettingAxis], values: Values) -> str:
+    """What a point sets, of each axis by its first setting: those that move with it say no more."""
+    by_key = dict(values)
+    parts = []
+    for axis in axes:
+        if axis.keys[0] in by_key:
+            others = len(axis.keys) - 1
+            parts.append(
+                f"{axis.keys[0]}={by_key[axis.keys[0]]}" + (f" (and {others} more)" if others else "")
+            )
+    return " ".join(parts) or "as the file has it"
+
+
 def axes_of(texts: Sequence[str]) -> tuple[SettingAxis, ...]:
     """Each is `KEY=V,V,…`; `KEY=V,V;OTHER=V,V` moves several keys together. Raises `InputError`."""
     axes = tuple(_axis(text) for text in texts)

@@ -11,6 +11,7 @@ from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
+from functools import partial
 from queue import Empty, SimpleQueue
 from statistics import median
 from time import monotonic
@@ -24,10 +25,14 @@ from lab.backtest.sources import Market
 from lab.research.executor import LOST_MAX, Done, PointTask, Raised
 from lab.research.found import Ran
 from lab.research.identity import bench_version, data_hash
-from lab.research.running import Runner
+from lab.research.running import NotWantedError, Runner
 
 LOOK_EVERY_S: Final = 0.2
-CONNECT_S: Final = 5.0
+CONNECT_S: Final = 10.0
+ANSWER_S: Final = 1.0
+"""So long one question to the scheduler may take: in between it is looked whether the sweep goes on."""
+SILENT_S: Final = 30.0
+"""A scheduler that answers nothing for so long is gone. One that is busy keeps others waiting for a while."""
 RECONNECT_S: Final = 60.0
 """So long a scheduler that is gone is waited for."""
 STRAGGLER_OF_MEDIAN: Final = 5.0
@@ -55,8 +60,10 @@ class Cluster:
         self._under_way: dict[int, _UnderWay] = {}
         self._ended: SimpleQueue[tuple[int, Any]] = SimpleQueue()
         self._took_s: list[float] = []
+        self._heard_s = monotonic()
+        self._gone_since_s: float | None = None
         try:
-            self._client = self._connected()
+            self._client = self._connected(CONNECT_S)
         except OSError as error:
             raise InputError(
                 f"--cluster {address}: expected a scheduler that answers within {CONNECT_S:g} s: {error}"
@@ -68,6 +75,9 @@ class Cluster:
 
     def as_completed(self) -> Iterator[Done | Raised | None]:
         while self._waiting or self._under_way:
+            if self._gone_since_s is not None and not self._is_back(self._gone_since_s):
+                yield None
+                continue
             try:
                 self._hand_out()
                 number, future = self._ended.get(timeout=LOOK_EVERY_S)
@@ -78,39 +88,62 @@ class Cluster:
                 continue
             except OSError:
                 # The connection breaks at whatever is asked first.
-                self._reconnect()
+                self._lose()
                 continue
             if ended is not None:
                 yield ended
 
     def close(self) -> None:
-        """What a worker runs at this moment it runs to its end, and nobody hears of it."""
+        """Let go of all futures: a worker sees it while it runs their task, and ends it (`_is_wanted`)."""
         for under_way in self._under_way.values():
             for future in under_way.futures:
                 future.release()
         self._under_way.clear()
         self._waiting.clear()
-        self._client.close(timeout=1)
+        self._disconnect()
 
-    def _connected(self) -> Any:
+    def _connected(self, timeout_s: float) -> Any:
         connect: Any = distributed.Client
-        client = connect(self._address, timeout=CONNECT_S, set_as_default=False)
-        client.run_on_scheduler(_give_up_after, LOST_MAX)
+        client = connect(self._address, timeout=timeout_s, set_as_default=False)
+        client.sync(client._run_on_scheduler, _give_up_after, LOST_MAX, callback_timeout=timeout_s)
         return client
+
+    def _disconnect(self) -> None:
+        with suppress(OSError):  # One that does not answer is left as it is.
+            self._client.close(timeout=ANSWER_S)
+
+    def _asked(self, question: Callable[..., Any], timeout_s: float = ANSWER_S, **arguments: Any) -> Any:
+        """What the scheduler answers. Raises `TimeoutError`, and `OSError` if the connection is broken."""
+        return self._client.sync(question, callback_timeout=timeout_s, **arguments)
 
     def _require_same_code(self) -> None:
         expected = bench_version()
-        for worker, found in self._client.run(bench_version).items():
+        try:
+            versions = self._asked(partial(self._client._run, bench_version), CONNECT_S)
+        except OSError as error:
+            self._disconnect()
+            raise InputError(
+                f"--cluster {self._address}: expected workers that tell their code within {CONNECT_S:g} s: "
+                f"{type(error).__name__}"
+            ) from None
+        for worker, found in versions.items():
             if found != expected:
-                self._client.close(timeout=1)
+                self._disconnect()
                 raise InputError(
                     f"--cluster {self._address}: expected workers of code {expected}, found {found} "
                     f"at {worker}"
                 )
 
     def _hand_out(self) -> None:
-        threads = max(1, sum(self._client.nthreads().values())) if self._is_connected() else 0
-        while self._waiting and len(self._under_way) < threads:
+        """Give each idle thread its next task. Raises `OSError` if the scheduler is gone."""
+        try:
+            threads = sum(self._asked(self._client.scheduler.ncores, workers=None).values())
+        except TimeoutError:
+            if monotonic() - self._heard_s > SILENT_S:
+                raise
+            return
+        self._heard_s = monotonic()
+        while self._waiting and len(self._under_way) < max(1, threads):
             task = self._waiting.popleft()
             under_way = self._under_way[task.number] = _UnderWay(task, monotonic())
             self._start(under_way)
@@ -126,24 +159,29 @@ class Cluster:
         under_way = self._under_way.get(number)
         if under_way is None or future not in under_way.futures:
             return None
-        if future.status in ("cancelled", "lost"):
+        if future.status in ("cancelled", "lost") or _is_unwanted(future):
             under_way.futures.remove(future)
             if not under_way.futures:
                 del self._under_way[number]
                 self._waiting.appendleft(under_way.task)
             return None
+        try:
+            found = self._found(under_way.task, future)
+        except TimeoutError:
+            # Whoever held the answer is gone, and the cluster makes it anew.
+            self._ended.put((number, future))
+            return None
         del self._under_way[number]
         self._took_s.append(monotonic() - under_way.since_s)
-        found = self._found(under_way.task, future)
         for each in under_way.futures:
-            each.cancel()
+            each.release()
         return found
 
     def _found(self, task: PointTask, future: Any) -> Done | Raised:
         if future.status == "finished":
-            answer: Ran = future.result()
+            answer: Ran = future.result(timeout=ANSWER_S)
             return Done(task, answer)
-        error = future.exception()
+        error = future.exception(timeout=ANSWER_S)
         if isinstance(error, KilledWorker):
             return Raised(
                 task, f"{LOST_MAX} workers died while they ran it, the last {error.last_worker.address}"
@@ -154,8 +192,8 @@ class Cluster:
 
     def _look(self) -> None:
         """While nothing ends: is the scheduler there, and is a task late?"""
-        if not self._is_connected():
-            self._reconnect()
+        if self._client.status != "running":
+            self._lose()
         elif len(self._took_s) >= DONE_BEFORE_STRAGGLERS:
             limit_s = STRAGGLER_OF_MEDIAN * median(self._took_s)
             for under_way in self._under_way.values():
@@ -165,34 +203,35 @@ class Cluster:
 
     def _start_elsewhere(self, under_way: _UnderWay) -> None:
         """Once more, on another worker, if there is one."""
-        key = under_way.futures[0].key
-        busy = {worker for worker, keys in self._client.processing().items() if key in keys}
-        others = [worker for worker in self._client.nthreads() if worker not in busy]
+        key, scheduler = under_way.futures[0].key, self._client.scheduler
+        processing = self._asked(scheduler.processing, workers=None)
+        busy = {worker for worker, keys in processing.items() if key in keys}
+        others = [worker for worker in self._asked(scheduler.ncores, workers=None) if worker not in busy]
         if others:
             self._start(under_way, workers=others)
 
-    def _is_connected(self) -> bool:
-        return bool(self._client.status == "running")
-
-    def _reconnect(self) -> None:
-        """Wait for the scheduler, and give it again what it had. Raises `InputError` if it stays away."""
-        self._client.close(timeout=1)
+    def _lose(self) -> None:
+        """The scheduler is gone: what it had waits again."""
+        self._disconnect()
         for under_way in self._under_way.values():
             self._waiting.appendleft(under_way.task)
         self._under_way.clear()
-        until_s = monotonic() + self._reconnect_s
-        while True:
-            try:
-                self._client = self._connected()
-            except OSError:
-                if monotonic() < until_s:
-                    continue
-                raise InputError(
-                    f"--cluster {self._address}: the scheduler is gone, and did not come back within "
-                    f"{self._reconnect_s:g} s; the journal is whole, and the same command goes on from there"
-                ) from None
-            self._require_same_code()
-            return
+        self._gone_since_s = monotonic()
+
+    def _is_back(self, gone_since_s: float) -> bool:
+        """Raises `InputError` if it stays away for too long."""
+        try:
+            self._client = self._connected(ANSWER_S)
+        except OSError:
+            if monotonic() - gone_since_s < self._reconnect_s:
+                return False
+            raise InputError(
+                f"--cluster {self._address}: the scheduler is gone, and did not come back within "
+                f"{self._reconnect_s:g} s; the journal is whole, and the same command goes on from there"
+            ) from None
+        self._require_same_code()
+        self._gone_since_s, self._heard_s = None, monotonic()
+        return True
 
 
 def _give_up_after(deaths: int, dask_scheduler: Any = None) -> None:
@@ -200,11 +239,24 @@ def _give_up_after(deaths: int, dask_scheduler: Any = None) -> None:
     dask_scheduler.allowed_failures = deaths - 1
 
 
+def _is_unwanted(future: Any) -> bool:
+    """Whether a worker has ended it since nobody seemed to wait for it any more."""
+    return future.status == "error" and isinstance(future.exception(timeout=ANSWER_S), NotWantedError)
+
+
+def _is_wanted() -> bool:
+    """Whether somebody still waits for what this thread of a worker runs: not if the sweep was interrupted or
+    killed, nor if another worker was quicker."""
+    worker = distributed.get_worker()
+    task = worker.state.tasks.get(worker.get_current_task())
+    return task is not None and task.state != "cancelled"
+
+
 class _Here(threading.local):
     """What one thread of a worker keeps."""
 
     def __init__(self) -> None:
-        self.runner = Runner()
+        self.runner = Runner(_is_wanted)
         self.data: dict[Market, str] = {}
 
 

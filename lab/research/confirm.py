@@ -56,7 +56,7 @@ def confirm(
     """
     made: list[Confirmed] = []
     for point in points:
-        for market, data in markets:
+        for market, data, _ in markets:
             if not goes_on():
                 return made
             plan = Plan(market, point.settings, span.began, span.ended, span.resume_after)
@@ -76,17 +76,15 @@ def look_behind(
     markets: Sequence[HeldMarket],
     span: SweepSpan,
     at: datetime,
-) -> int:
-    """Put the look on record before anything behind the holdout is read; which look it is, from 1 on."""
+) -> None:
+    """Put the look on record in the folder, before anything behind the holdout is read."""
     assert span.began is not None
     keys = (
         key_of(Plan(market, point.settings, span.began, span.ended, span.resume_after), data)
         for point in points
-        for market, data in markets
+        for market, data, _ in markets
     )
     journal.looked(at, span.began, keys)
-    data = {each.data for each in markets}
-    return sum(bool(data & set(look.data)) for look in journal.looks)
 
 
 def _confirmed(

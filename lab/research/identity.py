@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import hashlib
 import json
 from collections.abc import Iterable
@@ -15,6 +16,7 @@ from config import code_version
 from config.strategy_file import canonical_json
 from core.contract import iso_utc
 from core.errors import InputError
+from gateway.paper.recorded_files import chain_files
 from lab.backtest.record_cache import record_digest
 from lab.backtest.result import Plan
 from lab.backtest.sources import Market
@@ -22,6 +24,8 @@ from lab.backtest.sources import Market
 RUNS: Final = ("actors.decision", "gateway.paper", "lab.backtest")
 """What else than `core` decides what a run finds."""
 DIGEST_LENGTH: Final = 32
+ROW_MAX: Final = 10_000
+"""Bytes of a row that count."""
 
 
 class PointKey(NamedTuple):
@@ -50,23 +54,35 @@ def config_hash(plan: Plan) -> str:
         "resume_after_s": None if plan.resume_after is None else plan.resume_after.total_seconds(),
     }
     text = f"{canonical_json(plan.settings.strategy)}{json.dumps(asked, sort_keys=True)}"
-    return _digest([text.encode()])
+    return digest([text.encode()])
 
 
 def data_hash(market: Market) -> str:
     """A digest of all that is read of a recorded market, or of a seed. Raises `InputError`."""
     if market.chains is None:
-        return _digest([f"model seed {market.seed}".encode()])
+        return digest([f"model seed {market.seed}".encode()])
     if market.columns is None:
-        return _digest([record_digest(market.chains).encode()])
-    return _digest([_bytes(market.chains), _bytes(market.columns)])
+        return digest([record_digest(market.chains).encode()])
+    return digest([_bytes(market.chains), _bytes(market.columns)])
+
+
+def origin_hash(market: Market) -> str:
+    """What a market keeps while its record grows: the first row of its chains. Raises `InputError`."""
+    if market.chains is None or market.columns is not None:
+        return data_hash(market)
+    first = chain_files(market.chains)[0]
+    try:
+        with gzip.open(first) if first.suffix == ".gz" else first.open("rb") as file:
+            return digest([first.name.encode(), file.readline(ROW_MAX), file.readline(ROW_MAX)])
+    except (OSError, EOFError) as error:
+        raise InputError(f"{first}: expected a file that can be read: {error}") from None
 
 
 @cache
 def bench_version() -> str:
     """As `code_version`, with a digest of the rest that a run goes through."""
     sources = [part for name in RUNS for part in _sources(files(name), name)]
-    return f"{code_version()}+{_digest(sources)[:12]}"
+    return f"{code_version()}+{digest(sources)[:12]}"
 
 
 def _bytes(path: Path) -> bytes:
@@ -85,9 +101,10 @@ def _sources(folder: Traversable, name: str) -> Iterable[bytes]:
             yield item.read_bytes()
 
 
-def _digest(parts: Iterable[bytes]) -> str:
-    digest = hashlib.sha256()
+def digest(parts: Iterable[bytes]) -> str:
+    """Of these parts, each apart from the others."""
+    whole = hashlib.sha256()
     for part in parts:
-        digest.update(f"{len(part)}:".encode())
-        digest.update(part)
-    return digest.hexdigest()[:DIGEST_LENGTH]
+        whole.update(f"{len(part)}:".encode())
+        whole.update(part)
+    return whole.hexdigest()[:DIGEST_LENGTH]

@@ -46,7 +46,7 @@ def require_numpy() -> None:
     except ImportError:
         raise InputError(
             "sweep: expected numpy, which the verdict is computed with, found none; "
-            "pip install 'cerbero-bite[research]'"
+            "make venv-research, or pip install 'cerbero-bite[research]'"
         ) from None
 
 

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Callable
 from typing import Final
 
 from gateway.paper.source import MarketSource
 from lab.backtest.running import run_backtest
-from lab.backtest.sources import Market, source_of
+from lab.backtest.sources import Market, shared_source_of
 from lab.research.executor import PointTask
 from lab.research.found import Ran, found_of, report_of_point
 
-MARKETS_KEPT: Final = 2
-"""Of seeds that follow each other only the newest are asked for again."""
 LOOK_EVERY: Final = 64
 """How many steps of a run pass between two looks at whether it is still wanted."""
 
@@ -26,7 +25,8 @@ class Runner:
 
     def __init__(self, wanted: Callable[[], bool] = lambda: True) -> None:
         self._wanted = wanted
-        self._sources: dict[Market, MarketSource] = {}
+        self._market: Market | None = None
+        self._source: MarketSource | None = None
 
     def run(self, task: PointTask) -> Ran:
         """Raises what the run raises, and `NotWantedError`."""
@@ -44,10 +44,11 @@ class Runner:
         return Ran(found_of(task.key, task.values, result), report)
 
     def _opened(self, market: Market) -> MarketSource:
-        known = self._sources.pop(market, None)
-        if known is None:
-            known = source_of(market)
-            while len(self._sources) >= MARKETS_KEPT:
-                del self._sources[next(iter(self._sources))]
-        self._sources[market] = known
-        return known
+        """Points go market by market, so that the last one alone is kept: what is made of it is large."""
+        if self._source is None or self._market != market:
+            self._market = self._source = None
+            # Runs that are over are cycles, which hold their market with all that was made of it.
+            gc.collect()
+            self._source = shared_source_of(market)
+            self._market = market
+        return self._source

@@ -13,7 +13,7 @@ from lab.backtest.result import Plan
 from lab.backtest.sources import Market
 from lab.research.executor import Done, Executor, PointTask, Raised
 from lab.research.found import FoundRun
-from lab.research.identity import PointKey, data_hash, key_of
+from lab.research.identity import PointKey, data_hash, key_of, origin_hash
 from lab.research.journal import SweepJournal
 from lab.research.points import Point
 
@@ -28,10 +28,11 @@ class SweepSpan:
 
 
 class HeldMarket(NamedTuple):
-    """A market with the digest of what it is read from."""
+    """A market with the digest of what it is read from, and of what of it stays while it grows."""
 
     market: Market
     data: str
+    origin: str
 
 
 class Reports(Protocol):
@@ -67,7 +68,7 @@ class Swept:
 
 def held(markets: Iterable[Market]) -> tuple[HeldMarket, ...]:
     """The markets with their digests. Raises `InputError` if one can't be read."""
-    return tuple(HeldMarket(market, data_hash(market)) for market in markets)
+    return tuple(HeldMarket(market, data_hash(market), origin_hash(market)) for market in markets)
 
 
 def tasks_of(
@@ -75,7 +76,7 @@ def tasks_of(
 ) -> tuple[PointTask, ...]:
     """Market by market, so that a worker reads each once."""
     found: list[PointTask] = []
-    for market, data in markets:
+    for market, data, _ in markets:
         for point in points:
             plan = Plan(market, point.settings, span.began, span.ended, span.resume_after)
             found.append(PointTask(len(found), key_of(plan, data), point.values, plan, reports))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from core.how_many import how_many
 from core.statistics.deflated import deflated_sharpe
 from core.statistics.overfitting import BLOCKS, overfitting
 from lab.research.found import FoundRun
@@ -42,11 +43,11 @@ class SweepVerdict:
     @property
     def sentence(self) -> str:
         """The first sentence of every answer."""
-        points = f"{self.points} point{'' if self.points == 1 else 's'}"
+        points = how_many(self.points, "point")
         if self.mean is None or self.p is None or self.would_show is None:
             return (
                 f"{points}, too few to judge: expected a point with at least {TRADES_MIN} closed trades over "
-                f"{self.weeks} weeks, found none"
+                f"{how_many(self.weeks, 'week')}, found none"
             )
         return (
             f"{points}, best mean r {self.mean:.3f}, p {_p_text(self.p)}; "
@@ -61,20 +62,17 @@ class SweepVerdict:
         lines = []
         if self.p is not None:
             lines.append(
-                f"{self.judged} of {self.different} different points have at least {TRADES_MIN} trades "
-                f"and are judged over {self.weeks} weeks"
+                f"{self.judged} of {how_many(self.different, 'different point')} "
+                f"{'has' if self.judged == 1 else 'have'} at least {TRADES_MIN} trades "
+                f"and {'is' if self.judged == 1 else 'are'} judged over {how_many(self.weeks, 'week')}"
                 + (f", drawn in blocks of {self.block_weeks}" if self.block_weeks > 1 else "")
             )
-            lines.append(
-                "found at 5 %: more than the best of so many tries without any edge would show"
-                if self.is_found
-                else "not found at 5 %: the best of so many tries without any edge often looks as good"
-            )
+            lines.append(_found_text(self.p, self.points, self.tried))
         lines.append(_rate_text(rate))
         if self.deflated is not None:
             lines.append(
                 f"told, not judged: deflated Sharpe ratio {self.deflated:.2f}, "
-                f"for {self.tried} points ever run on this data"
+                f"for {how_many(self.tried, 'point')} ever run on this market"
             )
         if self.pbo is not None:
             lines.append(
@@ -84,7 +82,7 @@ class SweepVerdict:
 
 
 def verdict_of(by_point: Mapping[int, Sequence[FoundRun]], tried: int) -> SweepVerdict:
-    """Judge all points together. `tried` counts every point ever run on this data."""
+    """Judge all points together. `tried` counts every point ever run on this market."""
     matrix = matrix_of(by_point)
     different = matrix.merged()
     judged = different.only(place for place, trades in enumerate(different.trades) if trades >= TRADES_MIN)
@@ -118,10 +116,25 @@ def _p_text(p: float) -> str:
     return f"{p:.2f}" if p >= 0.01 else f"{p:.4f}"
 
 
+def _found_text(p: float, points: int, tried: int) -> str:
+    """The p is of these points; who has swept others before has had more chances, by Bonferroni's bound."""
+    if p > LEVEL:
+        return "not found at 5 %: the best of so many tries without any edge often looks as good"
+    if tried <= points:
+        return "found at 5 %: more than the best of so many tries without any edge would show"
+    limit = LEVEL * points / tried
+    if p <= limit:
+        return f"found at 5 %, and among all {tried} points that were ever tried on this market"
+    return (
+        f"found at 5 % among these {points} points alone, but {tried} were ever tried on this market: among "
+        f"so many it takes p {_p_text(limit)}"
+    )
+
+
 def _rate_text(rate: NullRate | None) -> str:
     if rate is None:
         return "how often this verdict finds what is not there has not been measured: make null-sweeps"
     return (
-        f"over {rate.sweeps} market years in which no point has an edge, a sweep of {rate.points} points "
-        f"finds one in {100.0 * rate.found / rate.sweeps:.1f} %"
+        f"over {how_many(rate.sweeps, 'market year')} in which no point has an edge, a sweep of "
+        f"{how_many(rate.points, 'point')} finds one in {100.0 * rate.found / rate.sweeps:.1f} %"
     )

@@ -11,6 +11,7 @@ from decimal import Decimal
 from typing import Final
 
 from core.errors import InputError
+from core.how_many import how_many
 from core.plain_number import plain_whole
 from core.statistics.folds import Fold, Walk, folds_of
 from core.statistics.trades import monday_of, weeks_between
@@ -58,8 +59,9 @@ class Walked:
         """What the walk shows, in words."""
         way = "anchored" if self.anchored else "rolling"
         found = (
-            f"{way}: {len(self.legs)} folds, mean r {self.train_mean_r:+.3f} a week in training and "
-            f"{self.test_mean_r:+.3f} in the {self.test_weeks} weeks of the tests ({self.test_trades} trades)"
+            f"{way}: {how_many(len(self.legs), 'fold')}, mean r {self.train_mean_r:+.3f} a week in training "
+            f"and {self.test_mean_r:+.3f} in the {how_many(self.test_weeks, 'week')} of the tests "
+            f"({how_many(self.test_trades, 'trade')})"
         )
         if self.judged is None:
             return f"{found}; too few to judge"

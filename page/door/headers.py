@@ -28,9 +28,13 @@ HEADERS: Final[Mapping[str, str]] = MappingProxyType(
         "X-Frame-Options": "DENY",
         # With `no-referrer` a browser sends `Origin: null` with the form that arms, which is refused.
         "Referrer-Policy": "same-origin",
-        "Cross-Origin-Opener-Policy": "same-origin",
+        # A page at another port of this machine would share a process with this one, if it opened it. What
+        # `Cross-Origin-Opener-Policy` adds to that costs a new process after the answer: only ARM has it.
+        "Origin-Agent-Cluster": "?1",
         "Cross-Origin-Resource-Policy": "same-origin",
         "Permissions-Policy": "camera=(), microphone=(), geolocation=(), payment=(), usb=()",
         "Cache-Control": "no-store",
     }
 )
+ALONE: Final[Mapping[str, str]] = MappingProxyType({"Cross-Origin-Opener-Policy": "same-origin"})
+"""For what acts: who opened the window loses hold of it there."""

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from core.alerts import NOTHING_TO_DO, entry_of
+from core.how_many import how_many
 from core.messages.alerting import Severity
 from core.messages.engine_status import CellView, EngineStatus
 from core.messages.room_status import AlertRow, RouterHealth
@@ -184,7 +185,7 @@ def _kept(status: EngineStatus) -> Iterator[Labelled]:
     if audit is None:
         yield Labelled("audit log", "does not answer", "act")
     else:
-        head = f"{audit.records:,} records, head {audit.head.seq}:{audit.head.hash[:12]}"
+        head = f"{how_many(audit.records, 'record')}, head {audit.head.seq}:{audit.head.hash[:12]}"
         yield (
             Labelled("audit log", head, "good")
             if audit.ok

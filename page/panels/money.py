@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from core.how_many import how_many
 from core.messages.room_status import Marks
 from core.statistics.account import AccountPoint
 from core.statistics.costs import Costs
@@ -13,7 +14,7 @@ from core.statistics.curve import cumulated
 from core.statistics.means import Mean, evidence
 from core.statistics.performance import Group, exit_name
 from core.statistics.trades import ClosedTrade
-from page.panels.shown import Amount, Row, eth, number, percent, plain, time_text, unknown, usd
+from page.panels.shown import Amount, Row, eth, number, of_them, percent, plain, time_text, unknown, usd
 from reading.entry_history import EntrySeen
 from reading.trading import TradingReport
 
@@ -38,7 +39,10 @@ class TradeLine:
 
 @dataclass(frozen=True, slots=True)
 class MoneyPanel:
-    """`empty` says why there is no trading to show, if there is none; balances stand all the same."""
+    """`empty` says why there is no trading to show, if there is none; balances stand all the same.
+
+    With `is_broken` that is because something can't be read.
+    """
 
     balances: tuple[Row, ...]
     figures: tuple[Row, ...]
@@ -51,6 +55,7 @@ class MoneyPanel:
     curve: tuple[tuple[datetime, float], ...]
     months: tuple[Group, ...]
     empty: str
+    is_broken: bool = False
 
 
 def balances(market: Marks | None, seen: Sequence[EntrySeen], *, books_read: bool) -> tuple[Row, ...]:
@@ -133,7 +138,7 @@ def money(report: TradingReport, shown_balances: tuple[Row, ...], *, is_over: bo
     )
 
 
-def without_trades(shown_balances: tuple[Row, ...], why: str) -> MoneyPanel:
+def without_trades(shown_balances: tuple[Row, ...], why: str, *, is_broken: bool = False) -> MoneyPanel:
     """Balances alone; `why` says why there is nothing else."""
     return MoneyPanel(
         balances=shown_balances,
@@ -147,6 +152,7 @@ def without_trades(shown_balances: tuple[Row, ...], why: str) -> MoneyPanel:
         curve=(),
         months=(),
         empty=plain(why),
+        is_broken=is_broken,
     )
 
 
@@ -157,8 +163,8 @@ def _figures(report: TradingReport) -> Iterator[Row]:
     if total.trades:
         booked = (eth(total.pnl_eth, signed=True), usd(total.pnl_usd, signed=True))
         yield Row("P&L of closed trades", booked, "booked")
-        yield Row("closed trades", (number(total.trades, "trades", 0),), f"{total.wins} with a gain")
-    yield Row("entry cycles", (number(cycles, "cycles", 0),), f"{entered} entered")
+        yield Row("closed trades", (of_them(total.trades, "trade"),), f"{total.wins} with a gain")
+    yield Row("entry cycles", (of_them(cycles, "cycle"),), f"{entered} entered")
     if total.win_rate is not None:
         yield Row("won", (percent(total.win_rate.value),), _between(total.win_rate, "{:.0%}"))
     if total.mean_result is not None:
@@ -177,7 +183,11 @@ def _figures(report: TradingReport) -> Iterator[Row]:
     if found.drawdown is not None:
         fall = found.drawdown
         end = "not recovered" if fall.recovered_at is None else f"recovered {fall.recovered_at:%Y-%m-%d}"
-        yield Row("deepest drawdown", (usd(-fall.depth, signed=True),), f"{fall.length_days:.0f} days, {end}")
+        yield Row(
+            "deepest drawdown",
+            (usd(-fall.depth, signed=True),),
+            f"{how_many(fall.length_days, 'day', '.0f')}, {end}",
+        )
     if found.profit_factor is not None:
         yield Row("profit factor", (Amount(f"{found.profit_factor:.2f}"),), "won over lost")
     if found.exposure is not None:
@@ -224,9 +234,8 @@ def _costs(costs: Costs) -> Iterator[Row]:
         share = costs.share(amount)
         yield Row(label, (eth(amount), *(() if share is None else (percent(share),))), "of the credit at mid")
     if costs.unknown_exits:
-        yield Row(
-            "not counted", (number(costs.unknown_exits, "exits", 0),), "what they gave away is not known"
-        )
+        exits = of_them(costs.unknown_exits, "exit")
+        yield Row("not counted", (exits,), "what they gave away is not known")
 
 
 def _open(report: TradingReport) -> Iterator[Row]:

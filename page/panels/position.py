@@ -10,6 +10,7 @@ from decimal import Decimal
 from core.check_words import CHECKS, FORMS, RULES, Measured, compared
 from core.check_words import plain as plain_value
 from core.checks import Check, RuleResult
+from core.how_many import how_many
 from core.messages.room_status import Marks
 from core.orders.books import Position
 from core.pricing.black76 import year_fraction
@@ -57,11 +58,12 @@ class PositionShown:
 
 @dataclass(frozen=True, slots=True)
 class PositionPanel:
-    """`empty` says why there is none, if there is none."""
+    """`empty` says why there is none, if there is none; with `is_broken` because something can't be read."""
 
     positions: tuple[PositionShown, ...]
     empty: str
     marked: str
+    is_broken: bool = False
 
 
 def held(
@@ -76,11 +78,12 @@ def held(
     """One position at the last marks. `orders` says what is under way at the venue."""
     position = view.position
     payoff = _payoff(position, market, now) if position.contracts else None
+    opened = position.contracts_opened or position.plan.contracts
     return PositionShown(
         position_id=plain(position.position_id),
         title=f"{position.kind.value.replace('_', ' ')} {view.strikes}",
         state=position.state.value.replace("_", " "),
-        contracts=f"{position.contracts} of {position.contracts_opened or position.plan.contracts} contracts",
+        contracts=f"{position.contracts} of {how_many(opened, 'contract')}",
         rows=(*_rows(view), *(() if payoff is None else _places(payoff))),
         orders=orders,
         exits=tuple(_bars(view)),

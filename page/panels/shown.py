@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Literal
 
+from core.how_many import how_many
 from core.text import visible
 from reading.redacted import redacted
 
@@ -63,6 +64,12 @@ def percent(fraction: float, *, signed: bool = False, digits: int = 1) -> Amount
 
 def number(value: float, unit: str, digits: int = 1) -> Amount:
     return Amount(f"{value:,.{digits}f}", unit)
+
+
+def of_them(value: int, thing: str) -> Amount:
+    """How many of a thing there are."""
+    digits, unit = how_many(value, thing).split(" ", 1)
+    return Amount(digits, unit)
 
 
 def plain(text: str) -> str:

@@ -75,6 +75,8 @@ class DecisionShown:
 
 @dataclass(frozen=True, slots=True)
 class WhyPanel:
+    """`empty` says why there is no decision; with `is_broken` because something can't be read."""
+
     dots: tuple[Dot, ...]
     decisions: tuple[DecisionShown, ...]
     gates: VolatilityFacts | None
@@ -82,6 +84,7 @@ class WhyPanel:
     smile_spot_usd: float | None
     smile_note: str
     empty: str
+    is_broken: bool = False
 
 
 def dots(rows: Sequence[CycleRow], selected: str, *, is_over: bool = False) -> tuple[Dot, ...]:

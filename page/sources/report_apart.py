@@ -13,7 +13,8 @@ from pathlib import Path
 from typing import Final
 
 from core.errors import CerberoError, FoundWrongError
-from reading.trading import TradingReport, trading_report
+from reading.trading import TradingReport
+from reading.trading_books import trading_report
 
 MADE_S_MAX: Final = 60.0
 """Three years take half a second."""

@@ -19,6 +19,7 @@ from gateway.paper.quotes import PaperQuote
 from gateway.paper.recorded import RecordedMarket
 from gateway.paper.recorded_files import RecordedSnapshot, Slice
 from gateway.paper.recorded_series import HOUR, HourlySeries
+from gateway.paper.smile import ExpirySmile
 from gateway.paper.source import Bar
 from lab.backtest.road import CoreRoad
 
@@ -57,6 +58,21 @@ class NoisyAfter(ModelMarket):
     def chain(self, at: datetime, expiry: datetime) -> Sequence[PaperQuote]:
         found = super().chain(at, expiry)
         return found if at <= self.cut else [self._shaken(at, quote) for quote in found]
+
+    def mark_eth(self, at: datetime, instrument: ListedOption) -> float | None:
+        found = super().mark_eth(at, instrument)
+        return found if found is None or at <= self.cut else found * noise((at, instrument.name))
+
+    def smile(self, at: datetime, expiry: datetime) -> ExpirySmile:
+        found = super().smile(at, expiry)
+        if at <= self.cut:
+            return found
+        factor = noise(("atm", at, expiry))
+        forward_usd = found.forward_usd * noise(("forward", at))
+        return found._replace(forward_usd=forward_usd, atm=found.atm * factor, sd=found.sd * factor)
+
+    def stress(self, at: datetime) -> float:
+        return super().stress(at) * (noise(("stress", at)) if at > self.cut else 1.0)
 
     def _noisy(self, bar: Bar) -> Bar:
         return bar if bar.start + HOUR <= self.cut else bar._replace(close=bar.close * noise(bar.start))

@@ -4,13 +4,16 @@ is begun by one."""
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from decimal import Decimal
 
 import pytest
 
-from core.orders.books import CycleOutcome, Job
+from core.orders.books import CycleOutcome, Job, TradeResult
 from core.orders.exit_rule import ExitRule
 from core.strategy import Strategy
+from core.values import PositionId
 from gateway.paper.model_market import ModelMarket
+from lab.backtest.agenda import MOMENT
 from lab.backtest.road import CoreRoad
 
 
@@ -61,8 +64,29 @@ def test_a_run_is_the_same_with_every_look_made(
     assert fast.left_out > left_out
     assert len(fast.books.latches) == latches
     assert fast.books == every.books
+    assert fast.protection.highs == every.protection.highs
     assert fast.venue.account.trades == every.venue.account.trades
     assert fast.venue.account.balance_eth == every.venue.account.balance_eth
+
+
+def test_a_gain_that_leaves_the_window_of_losses_is_looked_at() -> None:
+    """Until then the loss after it is set off against it."""
+    road = CoreRoad(ModelMarket(1), Strategy())
+    begin, window = road.begin, timedelta(days=road.strategy.protections.loss_window_d)
+    for number, (hours, pnl_usd) in enumerate(((34, 100), (480, -900))):
+        closed = TradeResult(
+            position_id=PositionId(f"p-{number}"),
+            closed_at=begin + timedelta(hours=hours),
+            exit_rule=None,
+            pnl_usd=Decimal(pnl_usd),
+        )
+        road.books.results.append(closed)
+    protection, gone = road.protection, begin + timedelta(hours=34) + window
+    protection.trading(gone - timedelta(hours=1), {}, None)
+    assert not protection.may_change(gone - MOMENT, -801.0, 30_000.0)
+    assert protection.may_change(gone, -801.0, 30_000.0)
+    protection.trading(gone, {}, None)
+    assert not protection.may_change(gone + MOMENT, -801.0, 30_000.0)
 
 
 def test_a_margin_that_is_used_up_is_given_back_at_the_next_stored_snapshot() -> None:

@@ -4,8 +4,21 @@ from __future__ import annotations
 
 import pytest
 
-from gateway.paper.model_path import NO_JUMP, X_MAX, X_MIN, day_plan, first_state, walk_day
-from lab.backtest.quick_path import quickest_walk, walk_day_in_columns
+from gateway.paper.model_path import (
+    NO_JUMP,
+    X_MAX,
+    X_MIN,
+    day_plan,
+    first_state,
+    hourly_bounds,
+    walk_day,
+)
+from lab.backtest.quick_path import (
+    WALK_IN_COLUMNS,
+    hourly_bounds_in_columns,
+    quickest_walk,
+    walk_day_in_columns,
+)
 
 pytest.importorskip("numpy", reason="no numpy: the extra research is not installed")
 
@@ -34,4 +47,14 @@ def test_it_is_held_within_the_bounds_of_dvol_alike(bound: float) -> None:
 
 
 def test_the_quick_one_is_taken_where_numpy_is() -> None:
-    assert quickest_walk() is walk_day_in_columns
+    assert quickest_walk() is WALK_IN_COLUMNS
+
+
+@pytest.mark.parametrize("steps", [48, 1440])
+def test_the_bounds_of_each_hour_are_the_same(steps: int) -> None:
+    state = first_state(3)
+    for day in range(20):
+        path, y = walk_day(3, day, state, steps)
+        for values in path:
+            assert hourly_bounds_in_columns(values) == hourly_bounds(values)
+        state = path.end_state(y)

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import os
 import subprocess
-from datetime import date
+from datetime import UTC, date, datetime
 from pathlib import Path
 
 import pytest
 
 from gateway.live.events.calendar import read_calendar
 from tests.cli.support import Cli
+from tests.gateway.imagined_calendar import calendar_around
 from tests.gateway.live.test_calendar_import import ICS
 from tests.gateway.served import RUN, serving
 
@@ -47,8 +48,13 @@ def test_the_command_writes_what_the_gateway_reads_and_shows_what_changes(cli: C
 
 @pytest.mark.soak
 def test_simulated_venue_gateway_and_engine_find_each_other(tmp_path: Path) -> None:
-    state = {"CERBERO_GATEWAY_TOKEN": TOKEN, "CERBERO_GATEWAY_STATE_DIR": str(tmp_path)}
-    with serving("gateway", "sim", "--port", "0") as simulated:
+    calendar = calendar_around(datetime.now(UTC).date(), tmp_path)
+    state = {
+        "CERBERO_GATEWAY_TOKEN": TOKEN,
+        "CERBERO_GATEWAY_STATE_DIR": str(tmp_path),
+        "CERBERO_GATEWAY_CALENDAR": str(calendar),
+    }
+    with serving("gateway", "sim", "--port", "0", "--data-dir", str(tmp_path / "sim")) as simulated:
         checked = subprocess.run(
             [*RUN, "gateway", "check"],
             env=os.environ | simulated | state,

@@ -16,6 +16,8 @@ def test_a_demo_ends_with_the_summary_of_a_paper_run(cli: Cli, tmp_path: Path) -
     assert ran.code == 0, ran.err
     assert "books and venue  agree to the last decimal" in ran.out
     assert "as Deribit behind the live gateway (all days are done)" in ran.out
+    # What the paper venue assumes beside is not so here.
+    assert "assumed          balance_eth=10, beside_eur=150000, eur_usd=1.085\n" in ran.out
     assert "the gateway assumes: the index has no candles" in ran.out
     assert "verified" in ran.out
 

@@ -7,6 +7,7 @@ import os
 import signal
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from time import monotonic
 
@@ -34,7 +35,7 @@ def test_a_sweep_begins_with_its_sentence_and_ends_with_its_runs(
     assert main([*WEEK, *TWO, "--out", str(out), "--json", str(document)]) == 0
     first, *others = capsys.readouterr().out.splitlines()
     assert first == (
-        "3 points, too few to judge: expected a point with at least 10 closed trades over 1 weeks, found none"
+        "3 points, too few to judge: expected a point with at least 10 closed trades over 1 week, found none"
     )
     assert any("3 asked, 0 on record before, 3 run now" in line for line in others)
     assert sum("can't work" in line for line in others) == 3
@@ -55,8 +56,8 @@ def test_points_of_all_sweeps_are_counted_and_a_second_run_finds_all_on_record(
     assert main([*WEEK, *out, "--set", "exits.profit_of_credit=0.5,0.4"]) == 0
     assert "2 asked, 2 on record before, 0 run now" in capsys.readouterr().out
     main([*WEEK, "--set", "exits.profit_of_credit=0.6"])
-    (file,) = counted.iterdir()
-    assert len(file.read_text("ascii").split()) == 3
+    points = (counted / tried.ALL_SEEDS).read_text("utf-8").split()
+    assert len(points) == 3
 
 
 @pytest.mark.parametrize(
@@ -115,6 +116,45 @@ def test_an_interruption_ends_it_within_two_seconds_and_the_same_command_goes_on
         assert monotonic() - began < 2.0 + _SLOW_S
 
 
+def test_what_fails_for_one_reason_is_told_once(capsys: pytest.CaptureFixture[str]) -> None:
+    before = [*WEEK, "--from", "2020-01-01", "--set", "exits.profit_of_credit=0.4,0.5,0.6"]
+    assert main(before) == 1
+    (line,) = [line for line in capsys.readouterr().out.splitlines() if line.startswith("failed")]
+    assert "exits.profit_of_credit=" in line
+    assert ", model seed 1, and 2 more: --from: the market begins at 2026-01-05T00:00:00Z" in line
+
+
+@pytest.fixture
+def small_disk(tmp_path: Path) -> Iterator[Path]:
+    """A disk of 24 KB."""
+    disk = tmp_path / "disk"
+    disk.mkdir()
+    mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=24k", "none", str(disk)], check=False)
+    if mounted.returncode:
+        pytest.skip("no disk can be mounted here")
+    yield disk
+    subprocess.run(["umount", str(disk)], check=True)
+
+
+@pytest.mark.long
+def test_a_sweep_whose_disk_is_full_ends_with_a_word_and_goes_on_when_there_is_room(
+    small_disk: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out = small_disk / "out"
+    six = ["--set", "exits.profit_of_credit=0.3,0.4,0.5", "--set", "strikes.delta_target=0.18,0.2"]
+    command = [*WEEK, *six, "--out", str(out)]
+    assert main(command) == 2
+    assert "No space left on device" in capsys.readouterr().err
+    before = (out / "journal.jsonl").read_text("utf-8").splitlines()
+    assert 0 < len(before) < 6
+    subprocess.run(["mount", "-o", "remount,size=1m", str(small_disk)], check=True)
+    assert main(command) == 0
+    said = capsys.readouterr().out
+    assert f"6 asked, {len(before)} on record before, {6 - len(before)} run now" in said
+    after = (out / "journal.jsonl").read_text("utf-8").splitlines()
+    assert (after[: len(before)], len(after)) == (before, 6)
+
+
 @pytest.mark.soak
 def test_the_best_point_is_repeated_through_the_actors_and_behind_the_holdout(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
@@ -124,7 +164,10 @@ def test_the_best_point_is_repeated_through_the_actors_and_behind_the_holdout(
     held = ["--to", "2026-01-26", "--holdout", "2026-01-19"]
     for look in (1, 2):
         assert main(["sweep", "--model", "--seeds", "1", *held, *sets]) == 0
-        assert f"look {look} of this folder behind 2026-01-19; it is on record" in capsys.readouterr().out
+        said = capsys.readouterr().out
+        assert f"look {look} behind a holdout of this market, this one behind 2026-01-19" in said
+        assert ("who looks again" in said) == (look == 2)
+        assert "is no holdout" not in said
     before, behind = json.loads((out / "sweep.json").read_text("utf-8"))["confirmed"]
     assert (before["behind_holdout"], behind["behind_holdout"]) == (False, True)
     assert (before["trades"], before["differences"], behind["differences"]) == (1, [], [])

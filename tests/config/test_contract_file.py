@@ -3,13 +3,21 @@
 from __future__ import annotations
 
 import shutil
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from pydantic import SecretStr
 
-from config import load_strategy, load_words, write_hash, write_words_hash
+from actors.compose import engine_settings
+from actors.http import Transport
+from actors.runtime import Context
+from config import McpSettings, load_strategy, load_words, write_hash, write_words_hash
 from core.contract import TOOLS, Router
+from core.contract.words import AS_THE_CONTRACT, ContractWords
 from core.errors import ConfigError
+from core.redaction import Redactor
+from core.values import Mode
 from tests.cli.support import ROOT
 
 WHOLE = """\
@@ -132,3 +140,38 @@ def test_every_tool_of_the_contract_may_be_spelt_otherwise(strategy: Path) -> No
     put(strategy, "routers:\n" + "".join(f"  {name}:\n    tools:\n{text}" for name, text in tools.items()))
     words = load_strategy(strategy).contract_words
     assert {words.tool_path(*key) for key in TOOLS} == {f"/x/{router}/{tool}" for router, tool in TOOLS}
+
+
+def recorded_hash(path: Path, words: ContractWords | None = None) -> object:
+    """What `ENGINE_START` has of the file; the host is spoken to in its words unless others are given."""
+    loaded = load_strategy(path)
+
+    def connect(_: Context) -> Transport:
+        raise AssertionError("nothing is started")
+
+    settings = engine_settings(
+        loaded=loaded,
+        mode=Mode(data_analysis=True, strategy=False),
+        mcp=McpSettings(url="http://127.0.0.1:1", token=SecretStr("t"), bot_tag="BOT__TEST"),
+        channels=(),
+        data_dir=path.parent,
+        control_socket=None,
+        started_at=datetime(2026, 1, 5, tzinfo=UTC),
+        transport_factory=connect,
+        redact=Redactor(),
+        pid=1,
+        boot_id="boot",
+        folder="here",
+        words=loaded.contract_words if words is None else words,
+    )
+    return settings.boot_record["contract_hash"]
+
+
+def test_the_record_of_a_start_has_its_hash_if_it_is_used(strategy: Path) -> None:
+    assert recorded_hash(strategy) is None
+    put(strategy, WHOLE)
+    found = recorded_hash(strategy)
+    assert found == write_words_hash(strategy)
+    assert recorded_hash(strategy, AS_THE_CONTRACT) is None
+    put(strategy, WHOLE.replace("/v2/up", "/v3/up"))
+    assert recorded_hash(strategy) not in (None, found)

@@ -16,7 +16,7 @@ from actors.mcp.credentials import McpCredentials
 from core.contract import ComboLeg, GetOptionsChain, Order, OrderAnswer, PlaceComboOrder, Router
 from core.market.option_chain import OptionChain, Quote
 from core.strategy import Strategy
-from core.values import OptionType
+from core.values import Environment, OptionType
 
 AnswerT = TypeVar("AnswerT", bound=BaseModel)
 
@@ -45,6 +45,7 @@ class Bench:
     clock: BenchClock
     credentials: McpCredentials
     fills_next: Callable[[int], None]
+    environment: Environment = Environment.PAPER
 
     def __post_init__(self) -> None:
         self.client = McpClient(
@@ -64,11 +65,12 @@ class Bench:
 
     def spread(self) -> tuple[Quote, Quote]:
         """A short and a long put of the expiry nearest eleven days."""
+        week_after_next = timedelta(days=7), timedelta(days=15)
+        begin, end = (self.clock.now() + days for days in week_after_next)
+        asked = GetOptionsChain(expiry_from=begin, expiry_to=end)
         chain = cast(
             "OptionChain",
-            self.client.read(
-                "get_options_chain", GetOptionsChain(), correlation=self.name, now=self.clock.now()
-            ),
+            self.client.read("get_options_chain", asked, correlation=self.name, now=self.clock.now()),
         )
         target = self.clock.now() + timedelta(days=11)
         expiry = min(chain.expiries, key=lambda expiry: abs(expiry - target))

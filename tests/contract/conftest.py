@@ -1,4 +1,4 @@
-"""The venues on the bench: the fake one in this process, and the paper venue over HTTP."""
+"""The venues on the bench: the fake one and the live gateway in this process, the paper venue over HTTP."""
 
 from __future__ import annotations
 
@@ -11,11 +11,17 @@ import pytest
 
 from actors.http import HttpTransport
 from actors.mcp import McpCredentials, PaperTransport
+from core.values import Environment
+from gateway.live.market.chain import QUOTE_KEPT_S
 from gateway.paper.launch import PaperVenueConfig, VenueProcess, start_process
+from lab.gateway_venue import GatewayVenue
+from lab.in_process import InProcessTransport
 from tests.contract.bench import Bench, BenchClock
 from tests.fakes.venue import FakeVenue
+from tests.gateway.live.desk import NOW, model_market, our_key, settings
 
 TOKEN = "contract-token"
+SEED = 7
 CREDENTIALS = McpCredentials(token=TOKEN, bot_tag="BOT__CONTRACT")
 
 
@@ -33,10 +39,40 @@ def paper_clock(paper_process: VenueProcess) -> BenchClock:
     return BenchClock(paper_process.ready.start)
 
 
-@pytest.fixture(params=["fake", "paper"])
+@pytest.fixture(scope="session")
+def live_bench(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bench]:
+    """One gateway and one simulated Deribit for all cases."""
+    clock = BenchClock(NOW)
+    venue = GatewayVenue(
+        model_market(),
+        settings(tmp_path_factory.mktemp("gateway"), key=our_key()),
+        NOW,
+        SEED,
+        unlimited=True,
+        records=False,
+    )
+    transport = PaperTransport(InProcessTransport(venue.dispatch, latency_s=lambda: 0.0), clock=clock)
+    # A quote that the gateway has kept may be older than the price of a fill.
+    yield Bench(
+        "gateway",
+        transport,
+        clock,
+        CREDENTIALS,
+        fills_next=lambda _: clock.sleep(QUOTE_KEPT_S + 1.0),
+        environment=Environment.TESTNET,
+    )
+    venue.close()
+
+
+@pytest.fixture(params=["fake", "paper", "gateway"])
 def bench(request: pytest.FixtureRequest) -> Iterator[Bench]:
     if request.param == "fake":
         yield fake_bench()
+        return
+    if request.param == "gateway":
+        live: Bench = request.getfixturevalue("live_bench")
+        live.clock.sleep(1.0)
+        yield live
         return
     process: VenueProcess = request.getfixturevalue("paper_process")
     clock: BenchClock = request.getfixturevalue("paper_clock")

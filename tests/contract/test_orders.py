@@ -32,7 +32,7 @@ def by_label(bench: Bench, label: str) -> MaybeOrder:
 
 def test_venue_says_what_it_is_and_that_it_can_be_traded(bench: Bench) -> None:
     info = bench.read("environment_info", NoArguments(), EnvironmentInfo)
-    assert info.environment == "paper"
+    assert info.environment == bench.environment
     assert set(info.features) >= REQUIRED_FEATURES
     assert info.server_time == bench.clock.now()
 

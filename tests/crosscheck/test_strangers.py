@@ -36,10 +36,11 @@ pytestmark = [
 
 
 @pytest.fixture
-def venue() -> Iterator[str]:
+def venue(tmp_path: Path) -> Iterator[str]:
     """The address of a simulated venue that knows the key."""
     names = ("CERBERO_GATEWAY_DERIBIT_ID", "CERBERO_GATEWAY_DERIBIT_SECRET")
-    with serving("gateway", "sim", "--port", "0", **dict(zip(names, KEY, strict=True))) as simulated:
+    known = dict(zip(names, KEY, strict=True))
+    with serving("gateway", "sim", "--port", "0", "--data-dir", str(tmp_path), **known) as simulated:
         yield simulated["CERBERO_GATEWAY_DERIBIT_URL"]
 
 

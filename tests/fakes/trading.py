@@ -6,17 +6,21 @@ from datetime import datetime
 from decimal import Decimal
 from pathlib import Path
 
+from actors.audit import Audit
 from actors.execution import Execution
 from actors.http import Transport
 from actors.kill_switch import DiskKillFile
 from actors.kill_switch.actor import KillSwitch
 from actors.mcp import McpCredentials, McpOrders, McpRouter, wire_ports
 from actors.runtime import Context
+from actors.state import State
 from core.contract import Router
 from core.messages.execution import ClosePosition, OrderFinal, PlaceCombo
-from core.orders.books import Proposal
+from core.messages.state import CycleOpened, OpenCycle, RecordDecision
+from core.orders.books import Job, Proposal
 from core.orders.exit_rule import ExitRule
 from core.orders.plan import ComboPlan, LegFacts
+from core.redaction import Redactor
 from core.strategy import Strategy
 from core.values import CycleId, Leg, OptionType, PositionId, ProposalId, Side, SpreadKind
 from tests.fakes.account_lock import FakeAccountLock
@@ -123,6 +127,50 @@ class TradingHouse(House):
                 strategy_enabled=True,
             ),
         )
+
+    def start_with_real_books(self) -> None:
+        """Kill switch, state, audit, mcp.orders, mcp.deribit and execution: all real, on what they find."""
+        rooms = {name: self.address(name) for name in ("state", "audit", "kill_switch", "alerting")}
+        self.start_kill_switch()
+        self.start(
+            "state",
+            State(
+                data_dir=self.data_dir,
+                audit=rooms["audit"],
+                kill_switch=rooms["kill_switch"],
+                alerting=rooms["alerting"],
+                redact=Redactor(),
+            ),
+        )
+        self.start(
+            "audit",
+            Audit(
+                data_dir=self.data_dir,
+                state=rooms["state"],
+                kill_switch=rooms["kill_switch"],
+                alerting=rooms["alerting"],
+            ),
+        )
+        self.run()
+        self.start_orders()
+        self.start_deribit()
+        self.start_execution()
+        self.run()
+
+    def decide(self, plan: ComboPlan, number: int = 1) -> Proposal:
+        """What decision does: a cycle, a decision with a proposal, on the real books' record."""
+        slot = self.time
+        opening = OpenCycle(request_id=f"open-{number}", job=Job.ENTRY, slot=slot, at=slot)
+        self.tell("state", opening, sender="decision")
+        cycle_id = self.told("decision", CycleOpened)[-1].cycle_id
+        proposal = Proposal(
+            proposal_id=ProposalId(f"p-{cycle_id}"), cycle_id=cycle_id, plan=plan, created_at=self.time
+        )
+        decided = RecordDecision(
+            request_id=f"decide-{number}", cycle_id=cycle_id, at=self.time, record="{}", proposal=proposal
+        )
+        self.tell("state", decided, sender="decision")
+        return proposal
 
     def start_orders(self) -> None:
         def connect(ctx: Context) -> Transport:

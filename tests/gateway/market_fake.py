@@ -93,6 +93,10 @@ class FakeMarket:
     def valued(self, at: datetime, instrument: ListedOption) -> PaperQuote | None:
         return self.quote(at, instrument)
 
+    def mark_eth(self, at: datetime, instrument: ListedOption) -> float | None:
+        quote = self.quote(at, instrument)
+        return None if quote is None else quote.mark_eth
+
 
 class MemoryKeeper:
     """Keeps nothing but how often it was asked to."""

@@ -9,8 +9,10 @@ from statistics import fmean
 import pytest
 
 from core.errors import InputError
+from core.values import OptionType
+from gateway.paper.instruments import option
 from gateway.paper.model_market import DAY_ZERO, HOUR, PATH_START, R30, ModelMarket
-from gateway.paper.smile import expiry_smile, ladder
+from gateway.paper.smile import ladder, stress_of
 from gateway.paper.ticks import is_on_grid
 from gateway.paper.us_calendar import us_events
 
@@ -145,6 +147,13 @@ def test_the_american_calendar_of_2026_has_the_known_rate_decisions() -> None:
 
 
 def test_spreads_widen_when_the_index_falls_hard() -> None:
-    calm, hard = expiry_smile(3000.0, 60.0, 0.03, 0.01), expiry_smile(3000.0, 60.0, 0.03, -0.10)
-    assert calm.stress == 1.0
-    assert hard.stress == pytest.approx(2.0)
+    assert stress_of(60.0, 0.01) == 1.0
+    assert stress_of(60.0, -0.10) == pytest.approx(2.0)
+
+
+def test_the_mark_alone_is_that_of_the_quote() -> None:
+    market, at = ModelMarket(5), DAY_ZERO + timedelta(days=3, hours=7, minutes=20)
+    for expiry in market.expiries(at):
+        for quote in market.chain(at, expiry):
+            assert market.mark_eth(at, quote.instrument) == quote.mark_eth
+    assert market.mark_eth(at, option(expiry, 7, OptionType.PUT)) is None

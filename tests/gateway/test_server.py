@@ -184,7 +184,9 @@ def test_an_unexpected_error_is_a_500_each_time_and_one_traceback_in_all(
             "X-Paper-Now": iso_utc(MONDAY),
         }
         transport = httpx.ASGITransport(app)
-        async with httpx.AsyncClient(transport=transport, base_url="http://venue", headers=headers) as http:
+        async with httpx.AsyncClient(
+            transport=transport, base_url="http://127.0.0.1", headers=headers
+        ) as http:
             return {(await http.post("/mcp-deribit/tools/get_dvol", json={})).status_code for _ in range(120)}
 
     assert asyncio.run(call_often()) == {500}

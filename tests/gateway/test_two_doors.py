@@ -8,6 +8,7 @@ Figures of the market beside the venue's own (funding, events) come through the 
 
 from __future__ import annotations
 
+import re
 import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -29,6 +30,8 @@ from tests.gateway.two_doors import GatewayDoor
 from tests.scenarios.playing import BEGIN, MARKET, STRATEGY, TO_ENTRY, TO_EXIT
 
 MEMORY = Path("/dev/shm")
+EVERY_MIN, SELDOM_MIN = 15, 240
+"""Minutes between two chains that are stored and decide nothing: as shipped, and for 28 days in minutes."""
 ONLY_THERE = frozenset({"order_id", "trade_id", "fill_ids", "strategy_hash", "config_hash"})
 
 
@@ -64,11 +67,13 @@ def folder(monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
         yield Path(name)
 
 
-def strategy(folder: Path, environment: str) -> LoadedStrategy:
-    """The shipped one, for another environment."""
+def strategy(folder: Path, environment: str, snapshot_every_min: int) -> LoadedStrategy:
+    """The shipped one, for another environment, with so many minutes between two stored chains."""
     text = STRATEGY.read_text("utf-8")
     changed = text.replace("environment: paper ", f"environment: {environment} ")
     assert (changed != text) == (environment != "paper")
+    changed, found = re.subn(r"(snapshot_every_min:) 15\b", rf"\1 {snapshot_every_min}", changed)
+    assert found == 1
     path = folder / "strategy.yaml"
     path.write_text(changed, "utf-8")
     return load_strategy(path)
@@ -117,23 +122,25 @@ def played(
     )
 
 
-def both(folder: Path, to: timedelta, seed: int = MARKET) -> tuple[Through, Through]:
+def both(folder: Path, to: timedelta, seed: int, snapshot_every_min: int) -> tuple[Through, Through]:
     """The same time through either door."""
     paper_folder, other_folder = folder / "paper", folder / "other"
     for each in (paper_folder, other_folder):
         each.mkdir()
     venue = open_venue(paper_folder, seed)
-    paper = played(paper_folder, venue, venue.venue.account, strategy(paper_folder, "paper"), to)
+    paper = played(
+        paper_folder, venue, venue.venue.account, strategy(paper_folder, "paper", snapshot_every_min), to
+    )
     door = GatewayDoor(open_venue(other_folder, seed), folder / "gateway", BEGIN, seed)
-    loaded = strategy(other_folder, "testnet")
+    loaded = strategy(other_folder, "testnet", snapshot_every_min)
     other = played(other_folder, door, door.sim.books.account, loaded, to)
     assert door.calls > 0
     return paper, other
 
 
-def compare(folder: Path, to: timedelta, seed: int = MARKET) -> Through:
+def compare(folder: Path, to: timedelta, seed: int = MARKET, snapshot_every_min: int = EVERY_MIN) -> Through:
     """Hold both doors against each other; what was done through them."""
-    paper, other = both(folder, to, seed)
+    paper, other = both(folder, to, seed, snapshot_every_min)
     assert [*differences("", vars(paper), vars(other))] == []
     return other
 
@@ -165,5 +172,5 @@ def test_an_exit_is_the_same_through_both_doors(folder: Path) -> None:
 @pytest.mark.soak
 @pytest.mark.parametrize("seed", [MARKET, 1])
 def test_28_days_are_the_same_through_both_doors(folder: Path, seed: int) -> None:
-    found = compare(folder, timedelta(days=28), seed)
+    found = compare(folder, timedelta(days=28), seed, SELDOM_MIN)
     assert found.trades

@@ -13,6 +13,7 @@ from collections import Counter
 from collections.abc import Callable
 from contextlib import closing
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
 from random import Random
@@ -34,6 +35,7 @@ from reading.audit import verified
 from reading.books import has_books, stored_cycles, stored_orders, stored_positions
 from reading.control_client import exchange, request_of
 from tests.cli.support import ROOT
+from tests.gateway.imagined_calendar import calendar_around
 from tests.gateway.served import RUN
 from tests.kills.deribit_served import KEY, ServedDeribit
 
@@ -99,6 +101,7 @@ class GatewayHouse:
         self.strategy = self.folder / "strategy.yaml"
         easy_strategy(self.strategy)
         (self.folder / "holdings.yaml").write_text(HOLDINGS, "utf-8")
+        self._calendar = calendar_around(datetime.now(UTC).date(), self.folder)
         (self.folder / "data").mkdir(mode=0o700)
         self._over = Event()
         self._watcher = Thread(target=self._watch, name="watcher")
@@ -118,6 +121,7 @@ class GatewayHouse:
             "CERBERO_GATEWAY_PORT": str(self.port),
             "CERBERO_GATEWAY_STATE_DIR": str(self.folder / "gateway"),
             "CERBERO_GATEWAY_HOLDINGS": str(self.folder / "holdings.yaml"),
+            "CERBERO_GATEWAY_CALENDAR": str(self._calendar),
             "CERBERO_GATEWAY_LIQUIDATIONS": "assume:low",
             "CERBERO_GATEWAY_DERIBIT_ID": KEY.client_id,
             "CERBERO_GATEWAY_DERIBIT_SECRET": KEY.secret,
@@ -252,7 +256,7 @@ class GatewayHouse:
     def told(self) -> str:
         """What all that amounts to."""
         states = Counter(order.state for order in self.venue.orders)
-        played = Counter(fault.kind for _, fault in self.venue.venue.faults.played)
+        played = Counter(fault.kind.value for _, fault in self.venue.venue.faults.played)
         return (
             f"{len(self.registry())} labels taken, {len(self.venue.orders)} orders at the venue "
             f"({dict(states)}), {self.asked} look-ups meanwhile, faults {dict(played)}"

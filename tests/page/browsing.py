@@ -20,7 +20,7 @@ from page.door.access import Access, cookie_name
 from page.door.hosts import Hosts
 from page.view import Viewer
 from reading.engine_status import engine_status
-from reading.trading import trading_report
+from reading.trading_books import trading_report
 
 NOW = datetime(2026, 1, 7, 14, 0, tzinfo=UTC)
 BASE = "http://127.0.0.1:9470"

@@ -144,8 +144,8 @@ def looking(
         if before:
             page.add_init_script(f"({before})()")
         looked = Looking(page, link.split("/enter")[0].rsplit("?", 1)[0].rstrip("/"))
-        page.goto(link, wait_until="commit")
-        page.locator("body").wait_for()
+        # For a locator playwright puts 330 kB of script into the page, which would be read before its words.
+        page.goto(link)
         yield looked
     finally:
         context.close()

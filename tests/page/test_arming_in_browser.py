@@ -62,7 +62,9 @@ def test_going_back_arms_nothing(house: House, page: Served) -> None:
     with browsers() as browser, looking(browser, page.link()) as looked:
         looked.page.locator("#arm").click()
         looked.page.get_by_role("link", name="Go back").click()
-        looked.page.locator("#arm").wait_for()
+        looked.page.locator("#arm").focus()
+        looked.page.keyboard.press("Space")
+        looked.page.locator("#reason").wait_for()
         assert not is_armed(house)
 
 

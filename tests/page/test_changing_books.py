@@ -16,7 +16,7 @@ from actors.state.clearing import clear_texts
 from page.view import View, Viewer
 from reading.books import stored_trades
 from reading.engine_status import engine_status
-from reading.trading import trading_report
+from reading.trading_books import trading_report
 from tests.cli.restores import folder_with_backups, restore
 from tests.page.browsing import NOW
 

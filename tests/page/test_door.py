@@ -177,6 +177,13 @@ def test_every_answer_carries_the_policy(page: Page) -> None:
         assert "//" not in policy
         assert headers["x-content-type-options"] == "nosniff"
         assert headers["referrer-policy"] == "same-origin"
+        assert headers["origin-agent-cluster"] == "?1"
+
+
+def test_who_opened_the_window_has_no_hold_of_it_where_arming_is_asked_for_or_told(page: Page) -> None:
+    client = inside(page)
+    for answer in (client.get("/arm"), client.post("/arm", data={"token": "none"})):
+        assert answer.headers["cross-origin-opener-policy"] == "same-origin"
 
 
 def test_an_answer_that_nobody_meant_carries_the_policy_too(tmp_path: Path) -> None:

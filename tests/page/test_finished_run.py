@@ -7,7 +7,7 @@ from pathlib import Path
 
 from page.finished import FinishedViews
 from page.view import View
-from reading.trading import trading_report
+from reading.trading_books import trading_report
 from reading.trading_forms import report_json
 from tests.actors.state.books_room import BooksRoom, opened
 from tests.fakes.open_position import NOW

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from reading.books import stored_positions
-from reading.trading import trading_report
+from reading.trading_books import trading_report
 from tests.page.chromium import DESK, PHONE, browsers, looking, why_not
 from tests.page.seen import Seen, seen
 from tests.page.served import served
@@ -82,6 +82,20 @@ def test_what_is_asked_of_a_person_is_one_word_on_one_line(look: Seen) -> None:
 
 def test_the_accessibility_check_finds_nothing_serious(look: Seen) -> None:
     assert look.serious == []
+
+
+@pytest.mark.parametrize("at", ["health", "figure-of-smile"])
+def test_an_address_within_the_page_leads_there(at: str, condor: Path) -> None:
+    """Although the verdict alone is laid out at first."""
+    with browsers() as browser, served(condor) as page:
+        with looking(browser, f"{page.link()}#{at}", PHONE, slower=4.0) as looked:
+            looked.wait_for_books()
+            looked.page.wait_for_function(f"""() => {{
+              const box = document.getElementById("{at}")?.getBoundingClientRect();
+              return box && box.top >= 0 && box.top < innerHeight / 2;
+            }}""")
+        with looking(browser, page.link()) as looked:
+            looked.page.locator("#health .rooms").wait_for()
 
 
 def test_a_first_run_says_what_to_do(every_state: dict[str, InState]) -> None:

@@ -15,7 +15,7 @@ from core.orders.books import CycleOutcome
 from page.charts import smile_chart
 from page.panels.why import smile
 from reading.market_history import MarketSnapshotRow
-from reading.trading import trading_report
+from reading.trading_books import trading_report
 from tests.actors.state.books_room import BooksRoom
 from tests.fakes.clear_switch import CLEAR
 from tests.fakes.engine_status import MARKS, STATES, state
@@ -73,7 +73,7 @@ def test_without_an_engine_the_page_says_so_and_what_to_do(traded: Path, tmp_pat
     assert "run.py start" in text
     first = shown(tmp_path, None)
     assert "no entry cycle has run yet" in panel(first, "why")
-    assert 'href="/arm"' not in first
+    assert 'action="/arm"' not in first
 
 
 def test_whoever_armed_and_why_stands_there_and_no_button(tmp_path: Path) -> None:
@@ -81,7 +81,7 @@ def test_whoever_armed_and_why_stands_there_and_no_button(tmp_path: Path) -> Non
     html = shown(tmp_path, state(kill_switch=CLEAR.model_copy(update=armed)))
     assert "ARMED (audit) since" in panel(html, "verdict")
     assert "it is &lt;b&gt;broken" in html
-    assert 'href="/arm"' not in html
+    assert 'action="/arm"' not in html
 
 
 def test_the_position_is_shown_as_the_rules_see_it(tmp_path: Path) -> None:
@@ -121,7 +121,9 @@ def test_without_books_and_without_a_cycle_there_is_no_error_but_a_word(tmp_path
 
 def test_of_books_that_can_not_be_read_nothing_is_said_to_be_missing(tmp_path: Path) -> None:
     write_damaged(tmp_path)
-    text = panel(shown(tmp_path, STATES["books-damaged"]), "money").replace("⚠ ", "")
+    html = shown(tmp_path, STATES["books-damaged"])
+    assert html.count('class="empty broken"') == 3
+    text = panel(html, "money").replace("⚠ ", "")
     assert "all holdings the books can't be read" in text
 
 

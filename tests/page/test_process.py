@@ -13,7 +13,7 @@ import httpx
 import pytest
 
 from cli import http_server
-from reading.trading import trading_report
+from reading.trading_books import trading_report
 from reading.trading_forms import report_json
 from tests.cli.support import Cli
 from tests.page.browsing import panel
@@ -39,6 +39,9 @@ def test_it_serves_is_small_and_ends_at_once(one_trade: Path) -> None:
         idle = [socket.create_connection((host, int(port)), timeout=10) for _ in range(8)]
         assert client.get(f"{page.origin}/live").status_code == 200
         assert resident_mb(page.process.pid) < RESIDENT_MB_MAX
+        mapped = Path(f"/proc/{page.process.pid}/maps").read_text("utf-8")
+        assert "libcrypto" not in mapped
+        assert "libssl" not in mapped
         page.process.send_signal(signal.SIGTERM)
         began_s = monotonic()
         assert page.process.wait(20) == 0
@@ -94,7 +97,7 @@ def test_a_file_that_is_no_run_is_refused_by_its_key(cli: Cli, one_trade: Path, 
     report = report_json(trading_report(one_trade))
     for content, says in (
         ("{", "expected JSON"),
-        ("[]", "expected what `run.py paper --json` or `run.py report --json` wrote"),
+        ("[]", "expected what --json of `run.py paper`, `run.py backtest` or `run.py report` wrote"),
         (json.dumps({**report, "began": "yesterday"}), "began: "),
         (json.dumps({"run": {}, "trades": []}), "trading: expected the report of its trades"),
     ):
@@ -120,7 +123,7 @@ def test_a_finished_run_has_the_same_figures_and_nothing_to_arm(finished: Served
         total = trading_report(one_trade).performance.total
         assert f"{total.pnl_eth:+,.8f} ETH {total.pnl_usd:+,.2f} USD" in panel(html, "money")
         assert "DONE a finished run: 1 trade closed" in panel(html, "verdict")
-        assert 'href="/arm"' not in html
+        assert 'action="/arm"' not in html
         assert "Read from the file of a finished run" in html
         assert client.get(f"{finished.origin}/arm").status_code == 404
         assert client.get(f"{finished.origin}/chart/months.json").status_code == 200

@@ -4,20 +4,26 @@ from __future__ import annotations
 
 import sqlite3
 from contextlib import closing
+from datetime import UTC, datetime
 from pathlib import Path
 from shutil import copytree
+from threading import Event
 
 import pytest
 
 from actors.state import read_only
 from actors.state.database import database_path
 from core.errors import FoundWrongError, ReadingGivenUpError
+from page.sources import folder
 from page.sources.folder import FolderWatch
+from page.view import Viewer
 from reading import brief as brief_module
 from reading.books import newest_rows, required_books
 from reading.brief import READ_S_MAX, brief
+from reading.engine_status import engine_status
 from reading.entry_history import EntryHistory, recorded_decisions
-from reading.trading import trading_report
+from reading.trading import TradingReport
+from reading.trading_books import trading_report
 from tests.actors.state.books_room import CYCLE
 
 
@@ -44,6 +50,23 @@ def test_who_reads_for_long_reads_a_copy_that_holds_up_nobody(traded: Path) -> N
     with required_books(traded, from_copy=True) as books:
         assert len(books.trades()) == 1
         assert not checkpoint_is_held_up(traded)
+
+
+def test_who_asks_again_sees_at_once_what_was_read_meanwhile(
+    traded: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    go_on = Event()
+
+    def slowly(data_dir: Path) -> TradingReport:
+        assert go_on.wait(60)
+        return trading_report(data_dir)
+
+    views = Viewer(traded, "slow", lambda: engine_status(traded), lambda: datetime.now(UTC), slowly)
+    with monkeypatch.context() as hasty:
+        hasty.setattr(folder, "FIRST_WAIT_S", 0.0)
+        assert views.view().money.empty == "the books are being read"
+    go_on.set()
+    assert [each.closed for each in views.view().money.trades]
 
 
 def test_a_copy_that_is_never_whole_is_given_up(traded: Path, monkeypatch: pytest.MonkeyPatch) -> None:

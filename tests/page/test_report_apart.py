@@ -11,7 +11,7 @@ from core.errors import FoundWrongError
 from page.sources import report_apart as module
 from page.sources.report_apart import report_apart
 from reading.errors import DataFolderError
-from reading.trading import trading_report
+from reading.trading_books import trading_report
 from tests.actors.state.books_room import BooksRoom
 from tests.fakes.traded_books import closed, entered
 

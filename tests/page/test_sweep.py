@@ -38,7 +38,7 @@ def test_a_browser_finds_every_point_and_its_report(swept: Path, tmp_path: Path)
         assert "a finished run: 1 trade closed" in report
         assert 'id="figure-drawdown"' in report
         assert "the file holds no cycles; a sweep keeps the report of a run alone" in report
-        assert 'href="/arm"' not in report
+        assert 'action="/arm"' not in report
         for elsewhere in (
             "/report/none.json",
             "/report/..%2Fjournal.jsonl",

@@ -21,7 +21,8 @@ from core.orders.exit_rule import ExitRule
 from core.statistics.booked import Refusal
 from core.statistics.trades import ClosedTrade
 from reading.errors import DataFolderError
-from reading.trading import Period, trading_report
+from reading.trading import Period
+from reading.trading_books import trading_report
 from tests.actors.state.books_room import CYCLE, POSITION, START, BooksRoom
 from tests.fakes.traded_books import account_seen, closed, entered, marked, refused
 from tests.fakes.whole_books import make_whole_books

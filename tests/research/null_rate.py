@@ -2,30 +2,41 @@
 
     python -m tests.research.null_rate null-sweeps
 
-`make null-sweeps` sweeps the points and calls this. Of each trade the mean of its point over all years is
-taken away, so that luck alone is left, and each year is then judged as a sweep of its own. It writes the rate
-that every verdict tells beside it, and the weeks by which a later run is held to this one.
+sweeps the points over 200 years, and goes on where it was cut off. Of each trade the mean of its point over
+all years is taken away, so that luck alone is left, and each year is then judged as a sweep of its own. It
+writes the rate that every verdict tells beside it, and the weeks by which a later run is held to this one.
 """
 
 from __future__ import annotations
 
 import gzip
 import json
+import os
 import sys
 from collections.abc import Mapping, Sequence
+from datetime import timedelta
 from pathlib import Path
 from typing import Final
 
 import lab.research
 from core.statistics.trades import monday_of
+from lab.backtest.sources import Market
+from lab.research.axes import axes_of, grid
+from lab.research.executor import PointTask
 from lab.research.found import FoundRun
 from lab.research.journal import SweepJournal
 from lab.research.matrix import matrix_of
 from lab.research.null_rate import FILE, NullRate
+from lab.research.points import Point, points_of
+from lab.research.processes import Processes
+from lab.research.sweep import NoReports, SweepSpan, conduct, held, tasks_of
 from lab.research.verdict import verdict_of
+from tests.research.swept import STRATEGY
 
 SETS: Final = ("strikes.delta_target=0.17,0.2,0.23", "exits.profit_of_credit=0.4,0.5,0.6")
-RESUME_AFTER_DAYS: Final = 30
+SPAN: Final = SweepSpan(None, None, timedelta(days=30))
+YEARS: Final = 200
+TOLD_EVERY: Final = 100
 KEPT: Final = Path(__file__).with_name("null_weeks.json.gz")
 """Of each year, by its seed, the weeks of each point that are not 0."""
 DIGITS: Final = 9
@@ -87,9 +98,37 @@ def weeks_of(by_point: Mapping[int, Sequence[FoundRun]]) -> dict[str, list[dict[
     return made
 
 
+def null_points() -> tuple[Point, ...]:
+    """The nine points."""
+    return points_of(STRATEGY, grid(axes_of(SETS)))[0]
+
+
+def null_tasks(*seeds: int) -> tuple[PointTask, ...]:
+    """Each point over the year of each of these seeds."""
+    return tasks_of(null_points(), held(Market(None, seed) for seed in seeds), SPAN, reports=False)
+
+
+def sweep(journal: SweepJournal) -> bool:
+    """Run what is missing of all years; whether all of it is there."""
+
+    def told(done: int, total: int, newest: FoundRun | None) -> bool:
+        if newest is not None and done % TOLD_EVERY == 0:
+            sys.stdout.write(f"{done} of {total} runs\n")
+            sys.stdout.flush()
+        return True
+
+    jobs = len(os.sched_getaffinity(0))
+    tasks = null_tasks(*range(1, YEARS + 1))
+    swept = conduct(null_points(), tasks, journal, NoReports(), lambda: Processes(jobs), told)
+    for raised in swept.failed:
+        sys.stdout.write(f"{raised.task.plan.market.name}: {raised.why}\n")
+    return swept.is_whole
+
+
 def main(folder: str) -> int:
-    """Measure, write, and say what was found."""
+    """Sweep, measure, write, and say what was found."""
     journal = SweepJournal(Path(folder))
+    is_whole = sweep(journal)
     by_point = by_point_of(journal)
     journal.close()
     rate = measured(by_point)
@@ -100,7 +139,7 @@ def main(folder: str) -> int:
         f"{rate.sweeps} years without an edge, {rate.points} points: found in {rate.found} "
         f"({100.0 * rate.found / rate.sweeps:.1f} %), too few trades to judge in {rate.too_few}\n"
     )
-    return 0
+    return 0 if is_whole else 1
 
 
 if __name__ == "__main__":

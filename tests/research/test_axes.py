@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from core.errors import InputError
-from lab.research.axes import axes_of, grid, named_axis, sample
+from lab.research.axes import axes_of, grid, named_axis, sample, short_name
 
 
 def test_a_grid_has_every_combination_the_last_axis_fastest() -> None:
@@ -25,6 +25,14 @@ def test_settings_of_one_axis_move_together() -> None:
     (axis,) = axes_of(["a.b=1,2;c.d=3,4"])
     assert grid([axis]) == [(("a.b", "1"), ("c.d", "3")), (("a.b", "2"), ("c.d", "4"))]
     assert named_axis(axis) == "a.b and 1 more"
+
+
+def test_a_point_is_told_by_the_first_setting_of_each_axis() -> None:
+    axes = axes_of(["a.b=1,2;c.d=3,4;e.f=5,6", "g=7,8"])
+    last = grid(axes)[-1]
+    assert short_name(axes, last) == "a.b=2 (and 2 more) g=8"
+    assert short_name(axes, (("g", "8"),)) == "g=8"
+    assert short_name([], ()) == "as the file has it"
 
 
 def test_a_value_may_be_a_list_of_its_own() -> None:

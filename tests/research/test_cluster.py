@@ -14,7 +14,9 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from time import monotonic
+from typing import Any
 
+import distributed
 import pytest
 
 from core.errors import InputError
@@ -33,6 +35,10 @@ DECADES = SweepSpan(None, datetime(2046, 1, 1, tzinfo=UTC), timedelta(days=1))
 OF_WORKERS = "OF_WORKERS"
 START_S = 240.0
 """A scheduler and three workers import a lot, and the machine may be busy."""
+
+
+SLOW_S = 8.0
+"""What a machine may add that others use; of these processes alone it is under two."""
 
 
 class House:
@@ -193,6 +199,71 @@ def test_a_late_point_runs_elsewhere_too_and_the_first_answer_wins(house: House)
     stopped.send_signal(signal.SIGSTOP)
     found = ended(cluster, tasks(points("exits.profit_of_credit=0.3,0.35,0.4,0.45,0.5,0.55,0.6,0.65")))
     assert [type(each) for each in found.values()] == [Done] * 8
+
+
+def running(house: House) -> int:
+    """How many tasks the workers run, by what they say themselves."""
+    connect: Any = distributed.Client
+    client = connect(house.address, timeout=START_S, set_as_default=False)
+    found: dict[str, int] = client.run(lambda dask_worker: len(dask_worker.active_threads))
+    client.close()
+    return sum(found.values())
+
+
+def test_closing_ends_what_workers_run_within_two_seconds(house: House) -> None:
+    house.start_worker()
+    cluster = house.connected(1)
+    cluster.submit(tasks(POINTS, 1, span=DECADES)[0])
+    events = cluster.as_completed()
+    while not running(house):
+        assert next(events) is None
+    began = monotonic()
+    cluster.close()
+    assert monotonic() - began < 2.0 + SLOW_S
+    while running(house):
+        assert monotonic() - began < 2.0 + SLOW_S
+
+
+def test_a_scheduler_that_hangs_keeps_nobody_from_ending_the_sweep(house: House) -> None:
+    house.start_worker()
+    cluster = house.connected(1)
+    for task in tasks(POINTS, 1, span=DECADES):
+        cluster.submit(task)
+    events = cluster.as_completed()
+    assert next(events) is None
+    house.scheduler.send_signal(signal.SIGSTOP)
+    began = monotonic()
+    assert next(events) is None
+    cluster.close()
+    assert monotonic() - began < 2.0 + SLOW_S
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGKILL])
+def test_a_sweep_that_is_ended_leaves_idle_workers_and_goes_on(
+    house: House, tmp_path: Path, number: signal.Signals
+) -> None:
+    house.start_worker()
+    house.connected(1).close()
+    command = [sys.executable, "run.py", "sweep", "--model", "--seeds", "1:2", "--cluster", house.address]
+    command += ["--out", str(tmp_path / "out"), "--resume-after-days", "30", "--to", "2028-01-01"]
+    environment = {**os.environ, "HOME": str(tmp_path)}
+    journal = tmp_path / "out" / "journal.jsonl"
+    with subprocess.Popen(command, cwd=ROOT, env=environment, stdout=subprocess.DEVNULL) as process:
+        while not journal.is_file() or not journal.read_bytes():
+            assert process.poll() is None
+        while not running(house):
+            assert process.poll() is None
+        began = monotonic()
+        process.send_signal(number)
+        assert process.wait(30) == (130 if number is signal.SIGINT else -number)
+        assert monotonic() - began < 2.0 + SLOW_S
+        while running(house):
+            assert monotonic() - began < 2.0 + SLOW_S
+    ran = subprocess.run(
+        command, cwd=ROOT, env=environment, capture_output=True, encoding="utf-8", check=True
+    ).stdout
+    assert "2 asked, 1 on record before, 1 run now" in ran
+    assert len(journal.read_text("utf-8").splitlines()) == 2
 
 
 def test_a_worker_of_other_code_is_refused(house: House) -> None:

@@ -4,17 +4,12 @@ from __future__ import annotations
 
 import gzip
 import json
-from datetime import timedelta
 
 import pytest
 
-from lab.research.axes import axes_of, grid
 from lab.research.null_rate import measured_rate
-from lab.research.points import points_of
 from lab.research.running import Runner
-from lab.research.sweep import SweepSpan, tasks_of
-from tests.research.null_rate import KEPT, RESUME_AFTER_DAYS, SETS, weeks_of
-from tests.research.swept import STRATEGY, seeds
+from tests.research.null_rate import KEPT, null_tasks, weeks_of
 
 RATE_MAX = 0.15
 
@@ -32,14 +27,9 @@ def test_the_weeks_that_it_was_measured_on_are_kept() -> None:
     assert {len(points) for points in kept.values()} == {rate.points}
 
 
-@pytest.mark.soak
+@pytest.mark.long
 @pytest.mark.parametrize("seed", [1, 2, 3])
 def test_three_years_are_still_traded_as_they_were(seed: int) -> None:
-    kept = json.loads(gzip.decompress(KEPT.read_bytes()))
-    points, _ = points_of(STRATEGY, grid(axes_of(SETS)))
-    runner = Runner()
-    span = SweepSpan(None, None, timedelta(days=RESUME_AFTER_DAYS))
-    found = {
-        task.number: [runner.run(task).found] for task in tasks_of(points, seeds(seed), span, reports=False)
-    }
+    kept, runner = json.loads(gzip.decompress(KEPT.read_bytes())), Runner()
+    found = {task.number: [runner.run(task).found] for task in null_tasks(seed)}
     assert weeks_of(found)[f"model seed {seed}"] == kept[f"model seed {seed}"]

@@ -7,6 +7,7 @@ import signal
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from itertools import islice
 from multiprocessing import active_children
 from time import monotonic
 
@@ -76,6 +77,18 @@ def test_a_worker_that_is_killed_is_replaced_and_its_point_runs_again() -> None:
     found = [each for each in events if each is not None]
     runs.close()
     assert [type(each) for each in found] == [Done]
+
+
+def test_workers_run_tasks_that_follow_each_other_and_help_whoever_has_some_left() -> None:
+    first, *others = tasks(points("exits.profit_of_credit=0.4,0.5,0.6"), 1, 2)
+    runs = Processes(2)
+    for task in (replace(first, plan=replace(first.plan, ended=YEARS.ended)), *others):
+        runs.submit(task)
+    found = (each.task.number for each in runs.as_completed() if each is not None)
+    # One worker does not come to the end of its first task. The other one runs its own half, then the later
+    # half of what is left, and then the rest.
+    assert list(islice(found, 5)) == [3, 4, 5, 2, 1]
+    runs.close()
 
 
 def test_closing_kills_what_runs_within_two_seconds() -> None:

@@ -79,6 +79,14 @@ def test_an_edge_is_found_and_its_overfitting_told_from_100_trades_on() -> None:
     assert few.pbo is None
 
 
+def test_a_point_alone_is_said_as_one() -> None:
+    verdict = verdict_of({1: [made_found("a", *drawn(0.0))]}, tried=1)
+    assert verdict.sentence.startswith("1 point, best mean r ")
+    told = verdict.told(NullRate(sweeps=1, points=1, found=0, too_few=0, code="x"))
+    assert told[0] == "1 of 1 different point has at least 10 trades and is judged over 40 weeks"
+    assert "over 1 market year in which no point has an edge, a sweep of 1 point finds one in 0.0 %" in told
+
+
 @pytest.mark.parametrize("trades", [0, 9])
 def test_too_few_trades_are_not_judged(trades: int) -> None:
     verdict = verdict_of({1: [made_found("a", *([0.1, -0.1] * 20)[:trades])]}, tried=1)
@@ -98,3 +106,23 @@ def test_what_is_less_its_mean_over_all_markets_has_no_edge() -> None:
     trades = [trade.r for found in made for trade in found.trades]
     assert trades == pytest.approx([-0.2, 0.0, 0.2])
     assert all(isinstance(found, FoundRun) for found in made)
+
+
+@pytest.mark.parametrize(
+    ("tried", "told"),
+    [
+        (4, "found at 5 %: more than the best of so many tries without any edge would show"),
+        (100, "found at 5 %, and among all 100 points that were ever tried on this market"),
+        (
+            1_000,
+            "found at 5 % among these 4 points alone, but 1000 were ever tried on this market: among so many "
+            "it takes p 0.0002",
+        ),
+    ],
+)
+def test_what_is_found_is_told_with_what_was_tried_before(tried: int, told: str) -> None:
+    points = {number: [made_found(str(number), *drawn(0.0, 104, number))] for number in range(1, 4)}
+    points[4] = [made_found("4", *drawn(0.1, 104, 4))]
+    verdict = verdict_of(points, tried)
+    assert verdict.is_found
+    assert told in verdict.told(RATE)

@@ -22,7 +22,7 @@ from core.orders.books import CycleOutcome, Job, LatchSource
 from core.orders.exit_rule import ExitRule
 from core.orders.lifecycle import PositionState
 from reading.books import entry_latches
-from reading.trading import trading_report
+from reading.trading_books import trading_report
 from reading.trading_forms import report_json
 from tests.scenarios.playing import BEGIN, Play, Played, assert_laws_hold, strategy
 

@@ -109,3 +109,16 @@ def test_every_page_is_in_the_navigation_of_the_site() -> None:
 def test_the_list_of_decisions_is_whole() -> None:
     listed = set(links_in((DOCS / "decisions" / "index.md").read_text("utf-8")))
     assert listed == {path.name for path in (DOCS / "decisions").glob("*.md")} - {"index.md"}
+
+
+def test_the_start_page_leads_to_every_page() -> None:
+    listed = {target.partition("#")[0] for target in links_in((DOCS / "index.md").read_text("utf-8"))}
+    own = {path.name for path in DOCS.glob("*.md")} - {"index.md"}
+    assert own - listed == set()
+
+
+def test_the_readme_names_every_folder_of_code() -> None:
+    text = (ROOT / "README.md").read_text("utf-8")
+    packages = [path.parent for kind in ("*", "gateway/*") for path in ROOT.glob(f"{kind}/__init__.py")]
+    houses = {path.relative_to(ROOT).as_posix() for path in packages} - {"gateway"}
+    assert {house for house in houses if f"`{house}/`" not in text} == set()

@@ -122,6 +122,16 @@ def test_both_locks_agree() -> None:
     assert disagreements(*TEXTS.values()) == set()
 
 
+def test_the_lock_of_research_is_closed_and_agrees_with_that_of_development() -> None:
+    """Who sweeps installs it alone. Only what reads Parquet is in no environment of the tests."""
+    lines = locked((ROOT / "requirements-research.lock").read_text("utf-8"))
+    parquet = PROJECT["project"]["optional-dependencies"]["parquet"]
+    wanted = [*RUNTIME, *EXTRAS, *parquet]
+    assert {gap for there in SUPPORTED for gap in gaps(lines, wanted, installed, there)} == set()
+    apart = {line.name for line in set(lines) - set(locked(TEXTS["requirements-dev.lock"]))}
+    assert apart == declared(parquet)
+
+
 @pytest.mark.parametrize("group", ["docs", "browser", "strangers"])
 def test_the_lock_of_a_group_is_pinned_and_has_what_is_asked_for(group: str) -> None:
     """The tests' environment lacks what it has, so that what a line requires is seen by `pip check` alone."""

@@ -6,9 +6,9 @@ from collections.abc import Callable, Sequence
 from enum import StrEnum
 
 from core.checks import RuleResult
-from core.market.freshness import latest_time
 from core.market.option_chain import OptionChain
 from core.market.statistics import r30_frac
+from core.market.venue_clock import latest_time
 from core.orders.plan import ComboPlan
 from core.rules.entry.agreement import check_agreement
 from core.rules.entry.bias import choose_bias, forced_bias
@@ -19,7 +19,7 @@ from core.rules.entry.liquidity import check_liquidity
 from core.rules.entry.market import check_market
 from core.rules.entry.protections import check_protections
 from core.rules.entry.sizing import Capital, one_contract, size
-from core.rules.entry.strikes import Pair, choose_strikes, has_broken_candidate
+from core.rules.entry.strikes import Choosing, Pair, choose_strikes, has_broken_candidate
 from core.rules.entry.worth import Credit, check_worth, credit_of
 from core.rules.facts import EntryFacts
 from core.strategy import Strategy
@@ -122,12 +122,11 @@ def construct(
     kind: SpreadKind,
     *,
     crediting: Callable[[Sequence[Pair]], Credit] = credit_of,
+    choosing: Choosing = choose_strikes,
 ) -> tuple[EntryOutcome, ComboPlan | None, list[RuleResult]]:
     """Rules 4 to 8: from a kind to a plan, without asking whether the market allows it."""
     spot_usd, dvol = facts.market.spot_usd, facts.market.dvol
-    pairs, strikes_result = choose_strikes(
-        chain, kind, spot_usd, facts.now, strategy.strikes, strategy.liquidity
-    )
+    pairs, strikes_result = choosing(chain, kind, spot_usd, facts.now, strategy.strikes, strategy.liquidity)
     rules = [strikes_result]
     if has_broken_candidate(strikes_result):
         return EntryOutcome.DATA_ANOMALY, None, rules

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from core.checks import RuleResult, Scalar, at_most, holds
-from core.market.freshness import latest_time
 from core.market.statistics import history_faults, median_funding_frac
+from core.market.venue_clock import latest_time
 from core.rules.facts import EntryFacts
 from core.strategy import Strategy
 

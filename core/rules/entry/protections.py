@@ -12,6 +12,7 @@ from decimal import Decimal
 from itertools import takewhile
 
 from core.checks import Check, RuleResult, Scalar, at_least, at_most, holds
+from core.how_many import how_many
 from core.orders.books import TradeResult
 from core.orders.exit_rule import ExitRule
 from core.protection_settings import ProtectionsSection
@@ -86,11 +87,12 @@ def breach_text(result: RuleResult, section: ProtectionsSection) -> str:
     shown = {
         DRAWDOWN: lambda check: (
             f"the strategy's own P&L is {_number(check.value):.2%} of equity below its peak of "
-            f"{section.drawdown_window_d:g} days, {_number(check.threshold):.2%} are allowed "
+            f"{how_many(section.drawdown_window_d, 'day', 'g')}, {_number(check.threshold):.2%} are allowed "
             "(protections.drawdown_max_frac)"
         ),
         LOSS: lambda check: (
-            f"the trades closed in {section.loss_window_d:g} days lost {_number(check.value):,.2f} USD, "
+            f"the trades closed in {how_many(section.loss_window_d, 'day', 'g')} lost "
+            f"{_number(check.value):,.2f} USD, "
             f"{_number(check.threshold):,.2f} USD are allowed (protections.loss_max_multiple)"
         ),
         STREAK: lambda check: (

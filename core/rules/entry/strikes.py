@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
-from typing import NamedTuple
+from typing import NamedTuple, TypeAlias
 
 from core.checks import Check, RuleResult, Scalar, holds
 from core.market.option_chain import OptionChain, Quote
@@ -31,6 +31,13 @@ class Pair(NamedTuple):
     @property
     def width_usd(self) -> float:
         return abs(self.short.strike_usd - self.long.strike_usd)
+
+
+Choosing: TypeAlias = Callable[
+    [OptionChain, SpreadKind, float, datetime, StrikesSection, LiquiditySection],
+    tuple[tuple[Pair, ...], RuleResult],
+]
+"""What chooses as `choose_strikes` does."""
 
 
 def dte_days(now: datetime, expiration: datetime) -> float:

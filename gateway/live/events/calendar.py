@@ -19,6 +19,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 
 from core.contract import Calendar, CalendarEvent, GetCalendar, Importance
 from core.errors import InputError
+from core.how_many import how_many
 from gateway.live.errors import StaleError
 
 SHIPPED: Final = "calendar.yaml"
@@ -91,7 +92,9 @@ class CalendarFile(_CalendarBase):
         if left > WARNED_BEFORE:
             return None
         days = max(0, left.days)
-        return f"the calendar of events ends {self.valid_through}, in {days} days; entries stop then"
+        return (
+            f"the calendar of events ends {self.valid_through}, in {how_many(days, 'day')}; entries stop then"
+        )
 
 
 def family_ends(events: Iterable[ShippedEvent]) -> dict[str, date]:

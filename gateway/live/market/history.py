@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from decimal import Decimal
 from time import monotonic
-from typing import Any, Final, TypeVar
+from typing import Final, TypeVar
 
 from core.contract import (
     Candle,
@@ -85,13 +85,7 @@ class DeribitHistory:
         recorded = self._folder.index_hours(start, end)
         asked = {"index_name": INDEX, "range": "1m"}
         answer = await self._reads.read(Method.GET_INDEX_CHART, asked, deadline, Priority.HISTORY)
-        chart = chart_hours(
-            (
-                as_time(row[0], f"get_index_chart_data[{number}][0]"),
-                as_decimal(row[1], f"get_index_chart_data[{number}][1]"),
-            )
-            for number, row in enumerate(_pairs(answer.result))
-        )
+        chart = chart_hours(chart_points(answer.result))
         perpetual: dict[datetime, Decimal] = {}
         if not chart or start < min(chart):
             until = min(chart, default=end) + HOUR
@@ -184,14 +178,15 @@ def _complete(
     return tuple(row for row in rows if start <= row.timestamp < end and row.timestamp + length <= now)
 
 
-def _pairs(result: object) -> list[list[Any]]:
-    rows = list_of(result, "get_index_chart_data")
-    for number, row in enumerate(rows):
+def chart_points(result: object) -> list[tuple[datetime, Decimal]]:
+    """The rows of `get_index_chart_data`: time and price."""
+    found = []
+    for number, row in enumerate(list_of(result, "get_index_chart_data")):
+        what = f"get_index_chart_data[{number}]"
         if not isinstance(row, list) or len(row) != 2:
-            raise AnomalyError(
-                f"get_index_chart_data[{number}]: expected time and price, found {row!r}"[:120]
-            )
-    return rows
+            raise AnomalyError(f"{what}: expected time and price, found {row!r}"[:120])
+        found.append((as_time(row[0], f"{what}[0]"), as_decimal(row[1], f"{what}[1]")))
+    return found
 
 
 def _check_span(start: datetime, end: datetime, length: timedelta) -> None:

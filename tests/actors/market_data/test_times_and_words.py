@@ -23,8 +23,8 @@ from core.contract import (
     Holdings,
     TotalEquity,
 )
-from core.market.freshness import latest_time
 from core.market.statistics import history_faults, median_funding_frac
+from core.market.venue_clock import latest_time
 from core.messages.market_data import EntryMarket
 from core.strategy import Strategy
 from tests.actors.market_data.room import HOUR, Room, answers

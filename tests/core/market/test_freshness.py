@@ -9,7 +9,8 @@ from pydantic import BaseModel
 
 from core.contract import Dvol, FxRate, IndexPrice, OrderBook, TotalEquity
 from core.contract.base import NoArguments
-from core.market.freshness import age_problem, latest_time
+from core.market.freshness import age_problem
+from core.market.venue_clock import latest_time
 from tests.core.example_market import NOW, STRATEGY
 
 AHEAD_MAX_S = STRATEGY.anomalies.clock_ahead_max_s

@@ -27,7 +27,7 @@ from core.rules.entry.protections import (
     trades_that_may_count,
 )
 from core.rules.facts import TradingFacts
-from core.statistics.highs import PnlHigh, highs_with
+from core.statistics.highs import PnlHigh, highs_with, part_end
 from core.strategy import SizingSection, Strategy
 from core.values import PositionId
 from tests.core.example_market import NOW, STRATEGY, entry_facts
@@ -261,6 +261,15 @@ def test_a_short_window_forgets_no_peak_within_it_for_a_higher_one_that_has_left
     for days_ago, usd in ((1.04, 100.0), (0.98, 90.0), (0.0, 0.0)):
         highs = highs_with(highs, high(days_ago, usd), window=window, since=None)
     assert max(point.pnl_usd for point in highs) == 90.0
+
+
+@pytest.mark.parametrize("window", [timedelta(days=90), timedelta(days=3)])
+def test_within_a_part_of_time_a_lower_point_adds_nothing_and_at_its_end_it_does(window: timedelta) -> None:
+    first = high(0, 10.0)
+    end = part_end(first.at, window)
+    last, following = PnlHigh(at=end - timedelta(microseconds=1), pnl_usd=5.0), PnlHigh(at=end, pnl_usd=5.0)
+    assert highs_with((first,), last, window=window, since=None) == (first,)
+    assert highs_with((first,), following, window=window, since=None) == (first, following)
 
 
 def test_a_high_of_a_clock_that_ran_ahead_ends_with_time_and_with_a_resumption() -> None:

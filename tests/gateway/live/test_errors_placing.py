@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
@@ -23,6 +24,13 @@ def test_the_codes_are_those_of_the_table() -> None:
     assert {10040, 10041, 11051, 13025, 13503, 11098, 12998} == SHUT
     assert {10028, 10047, 10066} == TOO_MANY
     assert not (REFUSED | SHUT | NOT_FOUND | TOO_MANY | LATCHED) & set(UNKNOWN) - {13009}
+
+
+def test_every_error_that_was_seen_is_in_the_table(deribit_responses: Path) -> None:
+    seen = json.loads((deribit_responses / "community" / "errors_seen.json").read_text("utf-8"))
+    codes = {each["error"]["code"] for each in seen.values()}
+    assert codes
+    assert codes <= REFUSED | SHUT | NOT_FOUND | TOO_MANY | LATCHED | set(OUR_FAULT)
 
 
 @pytest.mark.parametrize("codes", [sorted(OF_THE_TABLE)[::7], sorted(SHUT), sorted(NOT_FOUND), OUR_FAULT])

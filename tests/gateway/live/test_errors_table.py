@@ -13,7 +13,7 @@ from core.contract import Router
 from gateway.live.app import make_app
 from tests.gateway.live.desk import TOKEN, Desk, on_the_desk, our_key, refusing
 
-GATEWAY = "http://gateway"
+GATEWAY = "http://127.0.0.1"
 BOOK = {"instrument_name": "ETH-16JAN26-3000-P"}
 HEADERS = {"Authorization": f"Bearer {TOKEN}", "X-Bot-Tag": "test"}
 
@@ -29,7 +29,7 @@ def asked(
     async def play(at: Desk) -> list[httpx.Response]:
         transport = httpx.ASGITransport(make_app(at.sources))
         async with httpx.AsyncClient(
-            transport=transport, base_url="http://gateway", headers=HEADERS
+            transport=transport, base_url="http://127.0.0.1", headers=HEADERS
         ) as client:
             if path.endswith("/health"):
                 return [await client.get(path) for _ in range(2)]
@@ -80,7 +80,7 @@ def test_a_refused_key_latches_every_tool_and_the_health_page(tmp_path: Path, co
     async def play(at: Desk) -> list[httpx.Response]:
         transport = httpx.ASGITransport(make_app(at.sources))
         async with httpx.AsyncClient(
-            transport=transport, base_url="http://gateway", headers=HEADERS
+            transport=transport, base_url="http://127.0.0.1", headers=HEADERS
         ) as client:
             return [
                 await client.post("/mcp-deribit/tools/get_order_book", json=BOOK),

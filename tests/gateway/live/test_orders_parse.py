@@ -26,7 +26,7 @@ COMBO = "ETH-PS-27MAR26-2000_1800"
 def seen(folder: Path, name: str) -> Any:
     found = exact_json((folder / f"{name}.json").read_bytes())
     found = found.get("response", found)
-    return found.get("result", found)
+    return found.get("result", found.get("params", found))
 
 
 @pytest.mark.parametrize(
@@ -128,6 +128,7 @@ def test_an_order_that_contradicts_what_was_sent_is_an_anomaly(changed: dict[str
     [
         ("recorded/http_get_last_trades_option_combo", "trades"),
         ("recorded/http_get_last_trades_historical_combo", "trades"),
+        ("recorded/ws_trades_option_combo", "data"),
         ("community/deribit_http_trades_response", "trades"),
         ("documented/private__get_user_trades_by_order", ""),
     ],

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -14,7 +15,7 @@ from hypothesis import strategies as st
 from core.contract import CurrencyRequest, Dvol, DvolHistory, GetDvolHistory, GetHistorical, Historical
 from gateway.live.errors import AnomalyError
 from gateway.live.fields import as_time, exact_json, ms_of
-from gateway.live.market.history import candles_of
+from gateway.live.market.history import candles_of, chart_points
 from tests.gateway.live.desk import NOW, Desk, model_market, on_the_desk
 
 HOUR = timedelta(hours=1)
@@ -33,6 +34,19 @@ def test_the_recorded_candles_are_read(deribit_responses: Path) -> None:
     assert len(bars) == len(result["ticks"])
     assert bars[0].open == result["open"][0]
     assert bars[0].timestamp == datetime(2025, 12, 23, 9, 51, tzinfo=UTC)
+
+
+def test_the_documented_chart_of_the_index_is_read(deribit_responses: Path) -> None:
+    path = deribit_responses / "documented" / "public__get_index_chart_data.json"
+    points = chart_points(exact_json(path.read_bytes())["response"]["result"])
+    assert points[0] == (datetime(2019, 11, 8, 16, tzinfo=UTC), Decimal("8751.7138636"))
+    assert [after - before for (before, _), (after, _) in pairwise(points)] == 4 * [HOUR]
+
+
+@pytest.mark.parametrize("row", [[1_573_228_800_000], [None, 1], [1_573_228_800_000, "much"], {}])
+def test_a_point_of_the_chart_that_is_none_is_an_anomaly(row: object) -> None:
+    with pytest.raises(AnomalyError, match=r"get_index_chart_data\[1\]"):
+        chart_points([[1_573_228_800_000, Decimal("1.5")], row])
 
 
 def test_columns_of_different_lengths_are_an_anomaly() -> None:

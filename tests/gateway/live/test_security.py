@@ -6,6 +6,7 @@ import io
 import logging
 import re
 import traceback
+from collections.abc import AsyncIterator
 from pathlib import Path
 
 import httpx
@@ -19,8 +20,9 @@ from gateway.live.store import StateFolder
 from gateway.live.venue.methods import Method
 from gateway.live.venue.wire import CONNECTIONS_MAX
 from tests.gateway.live.desk import SIM_KEY, TOKEN, Desk, on_the_desk, our_key, raised
+from tests.gateway.live.virtual import pass_s
 
-GATEWAY = "http://gateway"
+GATEWAY = "http://127.0.0.1"
 LIVE = Path("gateway/live")
 METHOD = r'"((?:public|private)/\w+)"'
 FORBIDDEN = re.compile(
@@ -102,6 +104,65 @@ def test_nobody_is_answered_without_the_token(tmp_path: Path, headers: dict[str,
             return (await client.post("/mcp-deribit/tools/get_index_price", json={})).status_code
 
     assert on_the_desk(tmp_path, play) == status
+
+
+@pytest.mark.parametrize(
+    ("host", "status"),
+    [
+        ("127.0.0.1:8790", 200),
+        ("LOCALHOST:8790", 200),
+        ("[::1]:8790", 200),
+        ("127.0.0.1.evil.example", 421),
+        ("evil.example:8790", 421),
+        ("", 421),
+    ],
+)
+def test_who_asks_for_another_host_is_refused_even_the_health_page(
+    tmp_path: Path, host: str, status: int
+) -> None:
+    """A page of the web may have a name of its own lead to this machine."""
+
+    async def play(desk: Desk) -> int:
+        transport = httpx.ASGITransport(make_app(desk.sources))
+        async with httpx.AsyncClient(transport=transport, base_url=GATEWAY, headers={"Host": host}) as client:
+            return (await client.get("/mcp-macro/health")).status_code
+
+    assert on_the_desk(tmp_path, play) == status
+    if status == 421:
+        # Where other machines may reach it, its name is its owner's choice.
+        assert on_the_desk(tmp_path, play, host="10.0.0.7") == 200
+
+
+def test_a_body_is_small_and_comes_in_time(tmp_path: Path) -> None:
+    async def asked(desk: Desk, *parts: float | bytes, length: str | None = None) -> tuple[int, float, str]:
+        """Status, seconds, and words; a number is a pause before the next part of the body."""
+
+        async def content() -> AsyncIterator[bytes]:
+            for part in parts:
+                if isinstance(part, bytes):
+                    yield part
+                else:
+                    await pass_s(part)
+
+        headers = {"Authorization": f"Bearer {TOKEN}", "X-Bot-Tag": "test"}
+        headers |= {} if length is None else {"Content-Length": length}
+        began_s = desk.loop.time()
+        transport = httpx.ASGITransport(make_app(desk.sources))
+        async with httpx.AsyncClient(transport=transport, base_url=GATEWAY, headers=headers) as client:
+            answer = await client.post("/mcp-macro/tools/get_calendar", content=content())
+        return answer.status_code, desk.loop.time() - began_s, answer.text
+
+    async def play(desk: Desk) -> None:
+        late = "body: expected within 3 s, found 1 bytes of it"
+        for slow in (asked(desk, b"{", 60.0, b"}"), asked(desk, b"{", 2.9, b"", 2.9, b"}")):
+            status, took_s, words = await slow
+            assert (status, round(took_s, 3), late in words) == (408, 3.0, True)
+        status, took_s, words = await asked(desk, 60.0, length="10000000000")
+        assert (status, took_s, "found 10,000,000,000" in words) == (422, 0.0, True)
+        assert (await asked(desk, *(9 * [b" " * 8192])))[0] == 422
+        assert (await asked(desk, b"{", 2.0, b"}"))[0] == 422, "it was read, and says nothing"
+
+    on_the_desk(tmp_path, play)
 
 
 def test_a_state_folder_belongs_to_one_gateway_and_to_its_owner(tmp_path: Path) -> None:

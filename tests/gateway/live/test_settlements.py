@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
@@ -112,3 +113,20 @@ def test_while_the_venue_settles_its_number_is_told(tmp_path: Path) -> None:
         assert status in (200, 503)
 
     traded(tmp_path, play, ways=Ways(settling_s=10.0))
+
+
+def test_documented_rows_that_are_no_deliveries_are_left_out(tmp_path: Path, deribit_responses: Path) -> None:
+    """A venue that takes no notice of the kind that is asked for."""
+
+    async def play(engine: Engine) -> None:
+        assert await engine.ask("get_settlements", since="2019-01-01T00:00:00Z") == (200, {"settlements": []})
+
+    documented = {
+        method: json.loads((deribit_responses / "documented" / f"private__{method}.json").read_text("utf-8"))
+        for method in ("get_settlement_history_by_currency", "get_transaction_log")
+    }
+    answers = {
+        method: (200, {"result": each["response"]["result"] | {"continuation": None}})
+        for method, each in documented.items()
+    }
+    traded(tmp_path, play, instead=answers)

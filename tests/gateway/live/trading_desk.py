@@ -30,7 +30,7 @@ class Engine:
     def __init__(self, desk: Desk) -> None:
         self.desk = desk
         transport = httpx.ASGITransport(make_app(desk.sources))
-        self._client = httpx.AsyncClient(transport=transport, base_url="http://gateway", headers=HEADERS)
+        self._client = httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1", headers=HEADERS)
 
     @property
     def orders_at_venue(self) -> list[dict[str, Any]]:

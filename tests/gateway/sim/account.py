@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from gateway.sim.errors import RpcError
+from gateway.sim.kept import SimFolder
 from gateway.sim.keys import SimKey
 from gateway.sim.venue import SimVenue
 from gateway.sim.ways import Ways
@@ -24,10 +25,16 @@ SHORT, LONG = f"ETH-{DAY}-2400-P", f"ETH-{DAY}-2300-P"
 class SimDoor:
     """Calls methods, and reads answers as JSON would bring them."""
 
-    def __init__(self, ways: Ways | None = None, at: datetime = NOW, key: SimKey | None = KEY) -> None:
+    def __init__(
+        self,
+        ways: Ways | None = None,
+        at: datetime = NOW,
+        key: SimKey | None = KEY,
+        folder: SimFolder | None = None,
+    ) -> None:
         self.now_s = at.timestamp()
         self.key = key
-        self.venue = SimVenue(model_market(), lambda: self.now_s, keys=[KEY], ways=ways)
+        self.venue = SimVenue(model_market(), lambda: self.now_s, keys=[KEY], ways=ways, folder=folder)
 
     def __call__(self, method: str, **params: object) -> Any:
         """The result of one call, half a second after the last."""

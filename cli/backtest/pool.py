@@ -1,0 +1,54 @@
+"""Runs the plans of a backtest in processes, so many at a time."""
+
+from __future__ import annotations
+
+import signal
+from collections.abc import Callable
+from concurrent.futures import ProcessPoolExecutor, wait
+from multiprocessing import Event
+from multiprocessing.synchronize import Event as EventType
+from typing import Final
+
+from lab.backtest.result import BacktestResult, Plan
+from lab.backtest.running import run_backtest
+
+LOOK_EVERY_S: Final = 0.2
+
+
+def run_together(
+    plans: tuple[Plan, ...], jobs: int, interrupted: Callable[[], bool], tell: Callable[[int], None]
+) -> list[BacktestResult]:
+    """Their results in the order of the plans; `tell` is called with how many there are.
+
+    An interruption ends each where it is; what had not begun is left out.
+    """
+    found: list[BacktestResult] = []
+    ends = Event()
+    with ProcessPoolExecutor(jobs, initializer=_wait_for_the_parent, initargs=(ends,)) as pool:
+        pending = [pool.submit(_until_ended, plan) for plan in plans]
+        for future in pending:
+            while not future.done() and not interrupted():
+                wait([future], timeout=LOOK_EVERY_S)
+            if interrupted():
+                ends.set()
+                pool.shutdown(cancel_futures=True)
+            if not future.cancelled() and (result := future.result()).cycles:
+                found.append(result)
+            tell(len(found))
+    return found
+
+
+_ends: list[EventType] = []
+"""In a process of the pool: what its parent sets when the runs are to end."""
+
+
+def _until_ended(plan: Plan) -> BacktestResult:
+    (ends,) = _ends
+    return run_backtest(plan, lambda _now, _began, _ended: not ends.is_set())
+
+
+def _wait_for_the_parent(ends: EventType) -> None:
+    """A signal to all of the group is the parent's to judge."""
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.SIG_IGN)
+    _ends.append(ends)

@@ -1,0 +1,41 @@
+"""A process that was started for a command looks for garbage when there may be some."""
+
+from __future__ import annotations
+
+import gc
+from collections.abc import Iterator
+
+import pytest
+
+from cli.collector import COMPUTING, NEW_OBJECTS, ONE_ANSWER, look_again, look_no_more
+from cli.main import COMMANDS, GROUPS
+
+
+@pytest.fixture(autouse=True)
+def as_it_was() -> Iterator[None]:
+    thresholds = gc.get_threshold()
+    yield
+    gc.set_threshold(*thresholds)
+    gc.enable()
+
+
+def test_it_names_commands_that_there_are() -> None:
+    assert {*COMMANDS, *GROUPS} >= ONE_ANSWER | COMPUTING
+
+
+def test_only_a_command_that_ends_or_begins_its_work_later_stops_looking() -> None:
+    look_no_more("start")
+    assert gc.isenabled()
+    look_no_more("backtest")
+    assert not gc.isenabled()
+
+
+def test_what_was_there_before_the_work_is_not_looked_at_again() -> None:
+    before = gc.get_freeze_count()
+    look_again()
+    assert gc.get_freeze_count() == before
+    look_no_more("backtest")
+    look_again()
+    assert gc.isenabled()
+    assert gc.get_threshold()[0] == NEW_OBJECTS
+    assert gc.get_freeze_count() > before

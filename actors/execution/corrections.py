@@ -42,6 +42,8 @@ async def apply_orders(line: Line, found: Reconciliation) -> Failed | None:
             await order.resolve(OrderAction.PLACE, "not found by recovery")
         if not order.is_over() and order.instruction.kind is InstructionKind.ENTRY:
             await order.cancel()
+            if not order.is_over():
+                return Failed.of(f"{row.label}: state refused to record that it is cancelled")
         if order.disputed:
             return Failed.of(f"{row.label}: the venue has another order under this label")
     return None

@@ -161,6 +161,9 @@ class WorkingOrder:
             if self.row.state is not OrderState.CANCEL_PENDING:
                 pending = dated_now(self._line, self.row, state=OrderState.CANCEL_PENDING)
                 if not (await self._line.record_order(pending)):
+                    # A cancel only takes risk away, so it needs no record; a recovery books what it gives.
+                    await self._line.cancel(self.label, order_id)
+                    self._line.reconcile(f"{self.label} was cancelled without a record")
                     return
                 self.row = pending
             await self._line.cancel(self.label, order_id)

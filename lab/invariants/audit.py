@@ -65,7 +65,7 @@ def all_fills_are_recorded(seen: SeenOutside) -> Iterator[str]:
     if any(engine.has_kill_file for engine in seen.engines):
         return
     recorded = {trade_id for engine in seen.engines for trade_id in engine.audit.fills}
-    not_ours = seen.on_other_terms()
+    not_ours = seen.on_other_terms() | seen.left_behind()
     for trade_id, trade in seen.venue.trades.items():
         is_ours = OrderLabel.parse(trade.label) is not None and trade.label not in not_ours
         if is_ours and trade_id not in recorded:

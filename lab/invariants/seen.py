@@ -126,6 +126,11 @@ class SeenOutside:
     """The venue has put a position into the account that nobody ordered."""
     secrets: Sequence[str] = ()
 
+    def left_behind(self) -> frozenset[str]:
+        """The labels of the engines that were stopped in the middle: what fills later nobody books."""
+        gone = (engine for engine in self.engines if not engine.ran_to_the_end)
+        return frozenset(str(sent.command.permit.label) for engine in gone for sent in engine.messages.sent)
+
     def on_other_terms(self) -> frozenset[str]:
         """The labels of the orders that the venue has for more than was asked for."""
         asked = {request.label: request.amount for request in self.requests if not request.reduce_only}

@@ -11,7 +11,7 @@ import typer
 from cli.simulating import Simulation
 from config import load_strategy
 from core.errors import InputError
-from lab.simulate.acts import PROFILES, ActKind
+from lab.simulate.acts import PROFILES, Act, ActKind
 from lab.simulate.draw import draw
 from lab.simulate.hunt import Hunt, smallest
 from tests.simulate.planted import PLANTED, SEEDS_MAX, STRATEGY, Planted, notice
@@ -108,6 +108,16 @@ def test_a_journal_is_gone_on_with_and_a_torn_line_is_run_again(
     assert "2 seeds of 0.5 days" in capsys.readouterr().out
     with pytest.raises(InputError, match="name another file"):
         simulation(seeds="1:3", days=1.0, journal=journal)
+
+
+def test_an_entry_is_cancelled_also_if_the_disk_can_not_take_that_down() -> None:
+    """Found by a seed: armed while the disk was full, the entry was left at the venue, where it filled."""
+    runs = hunt(0.2, "none")
+    full = Act(number=0, kind=ActKind.FULL_DISK, at_s=740.0, what="hard", lasts_s=30.0)
+    arms = Act(number=1, kind=ActKind.PERSON, at_s=750.0, what="arm")
+    disarms = Act(number=2, kind=ActKind.PERSON, at_s=4000.0, what="disarm")
+    drawn = runs.drawn(264).model_copy(update={"market": 1, "acts": (full, arms, disarms)})
+    assert runs.run(drawn).found is None
 
 
 @pytest.mark.parametrize(

@@ -12,6 +12,7 @@ from core.orders.books import InstructionKind, Job
 from core.orders.label import OrderLabel
 from core.orders.lifecycle import ORDER_FINAL, PositionState
 from core.orders.sizes import expected_sizes
+from gateway.paper.instruments import parse_instrument
 from lab.invariants.seen import EngineSeen, SeenOutside
 from lab.invariants.slots import is_slot
 from reading.books import has_books, stored_books, stored_cycles, stored_orders, stored_positions
@@ -38,12 +39,24 @@ def books_are_the_venue(seen: SeenOutside) -> Iterator[str]:
             yield f"{order.order.label}: it is open at the venue, and {row.state} in the books"
     if seen.has_alien or seen.on_other_terms():
         return
-    live = [p for engine in engines for p in stored_positions(engine.data_dir, everything=False)]
+    # Who was stopped in the middle books neither what fills later nor what is delivered.
+    stay = [engine for engine in engines if engine.ran_to_the_end]
+    live = [p for engine in stay for p in stored_positions(engine.data_dir, everything=False)]
     sizes = Counter(expected_sizes(live))
+    sizes.update(_sizes_left_behind(seen))
     found = Counter(seen.venue.sizes)
     for name in sorted(sizes.keys() | found.keys()):
         if sizes[name] != found[name]:
             yield f"{name}: the books hold {sizes[name]}, the venue {found[name]}"
+
+
+def _sizes_left_behind(seen: SeenOutside) -> Counter[str]:
+    """What is held by the trades of engines that were stopped in the middle, as far as it has not expired."""
+    labels, sizes = seen.left_behind(), Counter[str]()
+    for trade in seen.venue.trades.values():
+        if trade.label in labels and parse_instrument(trade.instrument_name).expiration > seen.now:
+            sizes[trade.instrument_name] += int(trade.amount if trade.side == "buy" else -trade.amount)
+    return sizes
 
 
 def all_is_looked_up(seen: SeenOutside) -> Iterator[str]:
@@ -76,10 +89,21 @@ def cash_adds_up(seen: SeenOutside) -> Iterator[str]:
     engines = [engine for engine in seen.engines if has_books(engine.data_dir)]
     if not engines or (seen.has_alien and seen.venue.balance_change_eth) or seen.on_other_terms():
         return
+    if any(_left_unbooked(seen, engine) for engine in engines if not engine.ran_to_the_end):
+        return
     booked = sum(trade.pnl_eth for engine in engines for trade in stored_books(engine.data_dir).trades)
     if booked != seen.venue.balance_change_eth:
         change = seen.venue.balance_change_eth
         yield f"the books have {booked} ETH, the venue's balance has changed by {change}"
+
+
+def _left_unbooked(seen: SeenOutside, gone: EngineSeen) -> bool:
+    """Whether an engine that was stopped in the middle left a fill or a delivery that nobody will book."""
+    filled = {order.order.label: order.order.filled_amount for order in seen.venue.orders.values()}
+    orders = stored_orders(gone.data_dir, None)
+    return bool(stored_positions(gone.data_dir, everything=False)) or any(
+        row.filled_amount != filled.get(instruction.label, 0) for instruction, row in orders
+    )
 
 
 def partly_filled_is_a_position(seen: SeenOutside) -> Iterator[str]:

@@ -259,7 +259,8 @@ class Station:
         self.seen.messages.take(envelope)
         self.phases.take(envelope)
         life = self.current_life()
-        if life is not None and envelope.sender is not None and life.path == envelope.sender.path:
+        is_told = type(envelope) is Envelope  # Not by a timer, which may be due while a handler stands.
+        if is_told and life is not None and envelope.sender and life.path == envelope.sender.path:
             if not life.live:
                 self.seen.messages.fenced_senders.append(f"{envelope.sender.path} told {kind} after its end")
             current = life.current
@@ -270,7 +271,7 @@ class Station:
                 )
         if isinstance(envelope.message, ORDERS):
             self._sayings.sending(self)
-        if type(envelope) is Envelope:  # Not a timer's own.
+        if is_told:
             self._sayings.reached(self, ActPlace.MESSAGE, kind)
 
     def crash(self) -> None:

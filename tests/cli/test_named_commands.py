@@ -107,7 +107,7 @@ def test_what_can_not_be_typed_is_found(text: str, said: str) -> None:
 @pytest.mark.parametrize("name", EVERY)
 def test_a_command_on_an_engines_folder_is_named_with_that_folder(name: str) -> None:
     takes = any("--data-dir" in param.opts for param in EVERY[name].params)  # type: ignore[attr-defined]
-    other_accounts = ("paper", "venue", "gateway demo")
+    other_accounts = ("paper", "venue", "gateway demo", "gateway sim")
     named = typeable(f"run.py {name}", "elsewhere") == f"run.py {name} --data-dir elsewhere"
     assert named == (takes and name not in other_accounts)
 

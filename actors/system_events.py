@@ -27,6 +27,7 @@ from actors.runtime import (
     SupervisorExhausted,
 )
 from core.alerts import AlertCode
+from core.how_many import how_many
 from core.messages.alerting import RaiseAlert, Severity
 from core.messages.arm_cause import ArmCause
 from core.messages.audit import AuditEvent, AuditKind
@@ -117,7 +118,7 @@ class SystemEvents:
     def _overflowed(self, event: MailboxOverflow) -> None:
         if event.path == ALERTING_PATH:
             return  # An alert about alerting's own full mailbox would only fill it further.
-        text = f"{event.path}: the mailbox is full; {event.total} messages refused so far"
+        text = f"{event.path}: the mailbox is full; {how_many(event.total, 'message')} refused so far"
         self._alert(Severity.HIGH, AlertCode.MAILBOX_OVERFLOW, text, event.path, event.at)
         self._suspend_if_books(event.path, text)
 

@@ -138,11 +138,13 @@ class Simulation:
         say(
             "",
             f"{how_many(len(rows), 'seed')} of {how_many(self._days, 'day', 'g')}: "
-            f"{sum(row.lives for row in rows)} lives, {sum(row.orders for row in rows)} orders, "
-            f"{sum(row.trades for row in rows)} fills of a leg, "
-            f"{sum(sum(row.coverage.values()) for row in rows)} disturbances, "
-            f"{sum(row.looks for row in rows)} looks, {sum(row.rests for row in rows)} of them at rest",
-            f"{len(breaches)} breaches of {len(INVARIANTS)} invariants",
+            f"{how_many(sum(row.orders for row in rows), 'order')}, "
+            f"{how_many(sum(row.trades for row in rows), 'fill')} of a leg, "
+            f"{how_many(sum(sum(row.coverage.values()) for row in rows), 'disturbance')}, "
+            f"{how_many(sum(row.looks for row in rows), 'look')}, "
+            f"{sum(row.rests for row in rows)} of them at rest; "
+            f"starts of engines: {sum(row.lives for row in rows)}",
+            f"breaches of {len(INVARIANTS)} invariants: {len(breaches)}",
             *(f"  invariant {row.breach}, seed {row.seed}: {row.text}" for row in breaches),
         )
         if count and took_s:

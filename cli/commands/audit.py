@@ -104,7 +104,7 @@ def verify(
     if wrong:
         raise FoundWrongError(*wrong)
     if proof is not None and not proof.ok:
-        places = f"{len(proof.lines())} place{'' if len(proof.lines()) == 1 else 's'} where they differ"
+        places = f"{how_many(len(proof.lines()), 'place')} where they differ"
         raise FoundWrongError(
             f"audit: expected the books that the log makes, found {places};"
             f" `run.py state rebuild --from-audit {data_dir / AUDIT_FOLDER}` writes them anew from the log"

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from datetime import datetime
 
 from cli.views.say import say
+from core.how_many import how_many
 from gateway.paper.record_found import AgainstFound, RecordFound, SpanFound
 from gateway.paper.recorded_chains_check import ChainsFound
 
@@ -52,7 +53,7 @@ def _chains_lines(chains: ChainsFound) -> Iterator[tuple[str, str]]:
     often = ""
     if chains.gap_median_h is not None and chains.gap_max_h is not None:
         often = f", one every {chains.gap_median_h:.1f} h (median), {chains.gap_max_h:,.1f} h at most"
-    yield "snapshots", f"{chains.snapshots:,} in {chains.files} {_plural(chains.files, 'file')}{often}"
+    yield "snapshots", f"{chains.snapshots:,} in {how_many(chains.files, 'file')}{often}"
     yield (
         "contracts",
         f"{_range(chains.contracts_min, chains.contracts_max)} a snapshot, {chains.contracts_median:,.0f} "
@@ -130,10 +131,6 @@ def _time(at: datetime | None) -> str:
 
 def _range(least: int, most: int) -> str:
     return f"{least:,}" if least == most else f"{least:,} to {most:,}"
-
-
-def _plural(count: int, word: str) -> str:
-    return word if count == 1 else f"{word}s"
 
 
 def _printable(text: str) -> str:

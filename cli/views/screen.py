@@ -12,6 +12,7 @@ from cli.views.lines import Line, Span, packed, sentence
 from cli.views.output import shown, time_text
 from cli.views.position_lines import BAD, FAINT, GOOD, GRAVE, position_lines
 from cli.views.switch_text import kill_switch_text
+from core.how_many import how_many
 from core.messages.alerting import Severity
 from core.messages.engine_status import CellView, EngineStatus
 from core.messages.room_status import AlertRow, KillSwitchStatus
@@ -176,13 +177,12 @@ def _account(status: EngineStatus) -> Iterable[Span]:
     if status.orders:
         unknown = sum(order.state is OrderState.UNKNOWN for order in status.orders)
         doubt = f", {unknown} of unknown outcome" if unknown else ""
-        orders = "1 order" if len(status.orders) == 1 else f"{len(status.orders)} orders"
-        yield Span(f"{orders} under way{doubt}", BAD if unknown else "yellow")
+        yield Span(f"{how_many(len(status.orders), 'order')} under way{doubt}", BAD if unknown else "yellow")
 
 
 def _actor(cell: CellView, width: int) -> Span:
     """One actor in a column; what does not fit is what it is busy with, which is gone in an instant."""
-    restarts = f" {cell.restarts} restarts" if cell.restarts else ""
+    restarts = f" {how_many(cell.restarts, 'restart')}" if cell.restarts else ""
     waiting = f" {cell.mailbox_depth} waiting" if cell.mailbox_depth else ""
     busy = f" {cell.busy_with}" if cell.busy_with else ""
     text = shown(f"{cell.name:<16}{cell.state}{restarts}{waiting}{busy}")

@@ -45,7 +45,8 @@ def _engine(status: EngineStatus) -> Iterable[tuple[str, str]]:
     up = sum(cell.state == "up" for cell in status.cells)
     yield (
         "engine",
-        f"{up} of {len(status.cells)} actors up, {status.dead_letters} dead letters, pid {identity.pid}, "
+        f"{up} of {len(status.cells)} actors up, {how_many(status.dead_letters, 'dead letter')}, "
+        f"pid {identity.pid}, "
         f"since {identity.started_at:%d %b %H:%M}Z",
     )
     overrides = f", overrides {', '.join(identity.overrides)}" if identity.overrides else ""

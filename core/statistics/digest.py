@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
 
+from core.how_many import how_many
 from core.orders.books import CycleOutcome, CycleRow, Position
 from core.statistics.account import AccountPoint
 from core.statistics.booked import closed_trade, refusals
@@ -79,7 +80,7 @@ def open_texts(
             value = f"{pnl_usd:+,.2f} USD ({pnl_eth:+.8f} ETH) if closed at the marks, before fees"
         yield (
             f"Open: {position.kind.value} {strikes} of {position.plan.expiration:%Y-%m-%d}, "
-            f"{position.contracts} contract{'' if position.contracts == 1 else 's'}, {value}."
+            f"{how_many(position.contracts, 'contract')}, {value}."
         )
 
 
@@ -121,8 +122,8 @@ def _closed_text(trades: Sequence[ClosedTrade]) -> str:
     won = sum(trade.pnl_usd > 0 for trade in trades)
     pnl_usd = sum((trade.pnl_usd for trade in trades), Decimal(0))
     pnl_eth = sum((trade.pnl_eth for trade in trades), Decimal(0))
-    noun = "trade" if len(trades) == 1 else "trades"
-    return f"{len(trades)} {noun} closed, {won} with a gain, {pnl_usd:+,.2f} USD ({pnl_eth:+.8f} ETH)"
+    closed = how_many(len(trades), "trade")
+    return f"{closed} closed, {won} with a gain, {pnl_usd:+,.2f} USD ({pnl_eth:+.8f} ETH)"
 
 
 def _account_text(seen: WeekSeen) -> str:

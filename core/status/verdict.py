@@ -266,9 +266,8 @@ def _keeping(status: EngineStatus) -> Iterator[Finding]:
         again = 'run.py inject BackupNow --reason "…"'
         yield look("backup_failed", f"the last backup failed: {health.last_backup_error}: {again}")
     if alerting is not None and alerting.unrecorded:
-        yield look(
-            "alerts_unrecorded", f"{how_many(alerting.unrecorded, 'alert')} are not in the books: run.py logs"
-        )
+        alerts = f"{how_many(alerting.unrecorded, 'alert')} {'is' if alerting.unrecorded == 1 else 'are'}"
+        yield look("alerts_unrecorded", f"{alerts} not in the books: run.py logs")
 
 
 def _telling(status: EngineStatus) -> Iterator[Finding]:
@@ -278,8 +277,9 @@ def _telling(status: EngineStatus) -> Iterator[Finding]:
     dead = [one for one in failing if is_dead(one, status.at)]
     unheard = bool(status.positions) and len(dead) == len(channels)
     for channel in failing:
-        wait = f", {how_many(channel.queued, 'alert')} wait" if channel.queued else ""
-        text = f"since {channel.failing_since:%Y-%m-%d %H:%M}Z{wait}: {channel.last_error}: run.py alert test"
+        waiting = f"{how_many(channel.queued, 'alert')} {'waits' if channel.queued == 1 else 'wait'}"
+        since = f"since {channel.failing_since:%Y-%m-%d %H:%M}Z{f', {waiting}' if channel.queued else ''}"
+        text = f"{since}: {channel.last_error}: run.py alert test"
         if channel in dead:
             yield (act if unheard else look)("channel_dead", f"{channel.channel} is dead {text}")
         else:

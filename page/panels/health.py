@@ -80,8 +80,8 @@ def from_status(status: EngineStatus, stored: Iterable[AlertRow]) -> HealthPanel
     restarts = sum(cell.restarts for cell in status.cells)
     return HealthPanel(
         rooms=tuple(_room(cell) for cell in ill),
-        rooms_summary=f"{up} of {len(status.cells)} up, {restarts} restarts, "
-        f"{status.dead_letters} dead letters",
+        rooms_summary=f"{up} of {len(status.cells)} up, {how_many(restarts, 'restart')}, "
+        f"{how_many(status.dead_letters, 'dead letter')}",
         feeds=tuple(_feeds(status)),
         kept=tuple(_kept(status)),
         alerts=alerts(stored or (() if status.alerting is None else status.alerting.recent)),

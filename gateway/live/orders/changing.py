@@ -16,6 +16,7 @@ from core.contract import (
     OrderIdRequest,
     Orders,
 )
+from core.how_many import how_many
 from gateway.live.account.standing import require_coin
 from gateway.live.deadline import Deadline
 from gateway.live.errors import BusyError, DoubtError, OutsideError, StaleError, VenueError
@@ -132,7 +133,8 @@ class Changing:
                 number += await self._cancel_all(deadline)
         left = await self._orders.open_orders(deadline)
         if left:
-            raise StaleError(f"cancel_all: {len(left)} orders still rest, the first is {left[0].order_id}")
+            rest = how_many(len(left), "order")
+            raise StaleError(f"cancel_all: not yet cancelled: {rest}, the first is {left[0].order_id}")
         return Cancelled(cancelled=number)
 
     async def _cancel_all(self, deadline: Deadline) -> int:

@@ -258,6 +258,13 @@ def test_a_dead_channel_beside_one_that_works_can_wait() -> None:
     )
 
 
+def test_one_alert_is_told_of_as_one() -> None:
+    dead = channel(failing_since=LATER - timedelta(hours=1), queued=1)
+    assert ", 1 alert waits: " in verdict(state(**dead)).text
+    assert verdict(state(**part("alerting", unrecorded=1))).text.startswith("1 alert is not in the books")
+    assert verdict(state(**part("alerting", unrecorded=2))).text.startswith("2 alerts are not in the books")
+
+
 def test_the_gravest_is_first_and_counts_the_others() -> None:
     status = state(**(switch(suspensions={"clock": "set"}) | part("audit", ok=False, problem="broken")))
     found = verdict(status)

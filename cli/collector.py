@@ -25,7 +25,7 @@ ONE_ANSWER: Final = frozenset(
     }
 )
 """Commands that end with one answer: a process of their own never looks."""
-COMPUTING: Final = frozenset({"backtest", "sweep", "page"})
+LOOK_LATER: Final = frozenset({"backtest", "sweep", "page"})
 """Commands that call `look_again` when all is imported and the work begins."""
 NEW_OBJECTS: Final = 50_000
 """So many more objects before the next look: those of a run are values, which end without one."""
@@ -33,7 +33,7 @@ NEW_OBJECTS: Final = 50_000
 
 def look_no_more(command: str) -> None:
     """Look for none in a process that was started for this command, if it is one of those above."""
-    if command in ONE_ANSWER or command in COMPUTING:
+    if command in ONE_ANSWER or command in LOOK_LATER:
         gc.disable()
 
 

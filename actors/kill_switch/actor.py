@@ -9,9 +9,10 @@ from pydantic import JsonValue
 
 from actors.failpoints import Failpoint, reach
 from actors.kill_switch.armed_file import Look
+from actors.kill_switch.armed_row import RecordArmingAgain
 from actors.kill_switch.gate import Gate
 from actors.kill_switch.kill_file import KillFilePort
-from actors.kill_switch.latch import Latch, RecordArmingAgain
+from actors.kill_switch.latch import Latch
 from actors.kill_switch.ledger import PermitLapsed, PermitLedger
 from actors.kill_switch.pauses import Pauses, RecordPausesAgain
 from actors.kill_switch.reporter import Reporter

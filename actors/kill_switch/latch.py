@@ -9,11 +9,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from datetime import datetime
 from typing import Final
 
 from actors.failpoints import Failpoint, reach
 from actors.kill_switch.armed_file import ArmedFile, Look
+from actors.kill_switch.armed_row import Armed, ArmedRow, RecordArmingAgain
 from actors.kill_switch.kill_file import KillFilePort
 from actors.kill_switch.reporter import Reporter
 from actors.runtime import OwnContext
@@ -27,8 +27,6 @@ from core.messages.state import KillSwitchRow, RecordKillSwitch
 from core.orders.armed import Leaves, what_leaves
 from core.strategy import Strategy
 
-ROW_RETRY_S = 60.0
-"""Market time until the record of an arming that state has refused is told again."""
 ARMED_BY: Final = {
     ArmCause.OPERATOR: AlertCode.ARMED_OPERATOR,
     ArmCause.KILL_FILE: AlertCode.ARMED_KILL_FILE,
@@ -43,27 +41,12 @@ ARMED_BY: Final = {
 
 
 @dataclass(frozen=True)
-class Armed:
-    """Why, by whom and since when. Later armings add their cause; the rest stays that of the first."""
-
-    causes: frozenset[ArmCause]
-    reason: str
-    who: str
-    at: datetime
-
-
-@dataclass(frozen=True)
 class _Waiting:
     """An arming to be acknowledged when `permits`, outstanding at its time, are back or lapsed."""
 
     cause: ArmCause
     permits: frozenset[str]
     answer: Callable[[KillSwitchArmed], None]
-
-
-@dataclass(frozen=True)
-class RecordArmingAgain:
-    """Timer: the record of an arming that state has refused is to be told again."""
 
 
 @dataclass(frozen=True)
@@ -89,15 +72,11 @@ class Latch:
     ) -> None:
         self._ctx = ctx
         self._file = ArmedFile(ctx, file, reporter)
+        self._row = ArmedRow(ctx, reporter)
         self._reporter = reporter
         self._strategy = strategy
         self._waiting: list[_Waiting] = []
         self._disarming: _Disarming | None = None
-        self._armed_request_id: str | None = None
-        """The last record of an arming."""
-        self._row_is_due = False
-        """State has refused that record: it is to be told again."""
-        self._retry_is_planned = False
         self.armed: Armed | None = None
         self.row_known = False
 
@@ -151,7 +130,7 @@ class Latch:
         arming = Arming(arming_id=self._ctx.uuid(), causes=(cause,), reason=reason, who=who, at=at)
         self._file.lay(arming)
         self._reporter.withdraw_entries(reason)
-        self._record_armed()
+        self._row.record(self._now_armed)
         if before is None or cause not in before.causes:
             self._alert_armed(cause, reason, who)
         if answer is not None:
@@ -163,9 +142,7 @@ class Latch:
 
     def record_again(self) -> None:
         """Tell state the arming again that it has refused; a refusal is told again later."""
-        self._retry_is_planned = False
-        if self.armed is not None and self._row_is_due:
-            self._record_armed()
+        self._row.try_again(self.armed)
 
     def acknowledge(self, out: frozenset[str]) -> None:
         """Step 3: answer the armings that have no permit left in `out`, and say if no file is on disk."""
@@ -224,9 +201,10 @@ class Latch:
         except OSError as error:
             self._reporter.alert(Severity.CRITICAL, AlertCode.KILL_FILE_NOT_REMOVED, str(error), "disarming")
             disarming.answer(Refused(request_id=request_id, reasons=("kill_file_not_removed",)))
-            self._record_armed()
+            self._row.record(self._now_armed)
             return
-        self.armed, self._row_is_due = None, False
+        self.armed = None
+        self._row.disarmed()
         if left is not None:
             # Somebody armed after the disarming was told: that arming stays.
             self._arm_by_file(left)
@@ -242,11 +220,7 @@ class Latch:
         if disarming is not None and refused.request_id == disarming.request_id:
             self._disarming = None
             disarming.answer(refused)
-        if refused.request_id == self._armed_request_id:
-            self._row_is_due = True
-            if not self._retry_is_planned:
-                self._retry_is_planned = True
-                self._ctx.call_later(ROW_RETRY_S, RecordArmingAgain())
+        self._row.refused(refused.request_id)
 
     def take_row(self, row: KillSwitchRow) -> None:
         """Merge with the row: armed if either says so. File or row is written again if it lacks a cause."""
@@ -263,7 +237,7 @@ class Latch:
             self.armed = replace(before, causes=before.causes | in_row)
         self._complete_file(self.armed.causes)
         if in_row != self.armed.causes:
-            self._record_armed()
+            self._row.record(self._now_armed)
             self._reporter.alert(
                 Severity.CRITICAL, AlertCode.ARMED_AT_START, self.armed.reason, self.armed.who
             )
@@ -293,7 +267,7 @@ class Latch:
         self._take_up(found)
         armed = self._now_armed
         self._reporter.withdraw_entries(armed.reason)
-        self._record_armed()
+        self._row.record(self._now_armed)
         for cause in sorted(found.causes - before):
             self._alert_armed(cause, armed.reason, armed.who)
 
@@ -352,22 +326,6 @@ class Latch:
     def _alert_armed(self, cause: ArmCause, reason: str, who: str) -> None:
         text = f"armed by {who}: {reason}"
         self._reporter.alert(Severity.CRITICAL, ARMED_BY[cause], text, reason)
-
-    def _record_armed(self) -> None:
-        """Record the row; state adds an audit record if the row changes."""
-        armed = self._now_armed
-        self._row_is_due = False
-        self._armed_request_id = f"armed-{self._ctx.uuid()}"
-        self._reporter.send(
-            RecordKillSwitch(
-                request_id=self._armed_request_id,
-                armed=True,
-                causes=tuple(sorted(armed.causes)),
-                reason=armed.reason,
-                who=armed.who,
-                at=armed.at,
-            )
-        )
 
     def _reason_against_disarming(self, command: DisarmKillSwitch) -> str | None:
         self.look_at_file()

@@ -67,11 +67,11 @@ def shared_source_of(market: Market) -> MarketSource:
 
 
 def _source_of(market: Market, days_kept: int) -> MarketSource:
-    # What reads one kind of market is imported by those who read that kind.
     assumptions = Assumptions.parse(market.assumptions)
     touch_size = float(assumptions.touch_size)
     if market.chains is None:
         return ModelMarket(market.seed, walk=quickest_walk(), days_kept=days_kept)
+    # From here on what reads one kind of market is imported by those who read that kind.
     if market.columns is not None:
         from lab.backtest.mapped_market import open_mapped
 

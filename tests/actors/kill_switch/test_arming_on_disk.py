@@ -10,8 +10,9 @@ import pytest
 
 from actors.kill_switch import DiskKillFile
 from actors.kill_switch.armed_file import Look
+from actors.kill_switch.armed_row import RecordArmingAgain
 from actors.kill_switch.ledger import PermitLapsed
-from actors.runtime.testing import DEFAULT_NOW, FakeReply
+from actors.runtime.testing import DEFAULT_NOW, FakeReply, FakeTimer
 from core.alerts import AlertCode
 from core.kill_file import Arming, parse_kill_file
 from core.messages.alerting import RaiseAlert, Severity
@@ -22,6 +23,10 @@ from core.messages.state import GetKillSwitchRow, KillSwitchRow, LatchEntries, R
 from tests.actors.kill_switch.test_arming import arm, status
 from tests.fakes.kill_file import FakeKillFile
 from tests.fakes.kill_switch import SwitchHouse
+
+
+def pending(house: SwitchHouse) -> list[FakeTimer]:
+    return house.contexts["kill_switch"].pending_timers
 
 
 def test_bare_kill_file_found_at_start_is_recorded_and_says_so_from_then_on(tmp_path: Path) -> None:
@@ -113,13 +118,30 @@ def test_disk_that_refuses_file_row_and_pause_is_tried_by_one_timer_each_however
         )
     for _ in range(10):
         house.advance(60)
-        timers = house.contexts["kill_switch"].pending_timers
-        assert sum(not isinstance(timer.message, PermitLapsed) for timer in timers) <= 3
+        assert sum(not isinstance(timer.message, PermitLapsed) for timer in pending(house)) <= 3
     assert len(house.told("state", RecordKillSwitch)) <= 3 + 10
     assert len(house.told("state", LatchEntries)) <= 3 * (1 + 10)
     house.books.refuse = {}
     house.advance(60)
     assert house.books.row.armed
+
+
+def test_armings_whose_record_is_refused_share_one_timer_and_need_it_no_more_once_one_is_taken(
+    tmp_path: Path,
+) -> None:
+    house = SwitchHouse(tmp_path)
+    house.advance(10)
+    house.books.refuse = {RecordKillSwitch: "disk_full"}
+    for _ in range(5):
+        arm(house)
+        house.run()
+    assert sum(isinstance(timer.message, RecordArmingAgain) for timer in pending(house)) == 1
+    house.books.refuse = {}
+    arm(house)
+    house.run()
+    house.advance(120)
+    assert len(house.told("state", RecordKillSwitch)) == 5 + 1
+    assert not any(isinstance(timer.message, RecordArmingAgain) for timer in pending(house))
 
 
 def test_every_cause_is_held_in_memory_while_the_disk_refuses(tmp_path: Path) -> None:

@@ -1,0 +1,41 @@
+"""Schedules in which the checker once saw a breach and there was none."""
+
+from __future__ import annotations
+
+import pytest
+
+from lab.simulate.acts import Act, ActKind, ActPlace, Drawn
+from tests.simulate.test_simulate import hunt
+
+LEFT_IN_THE_MIDDLE = (
+    Act(number=0, kind=ActKind.SECOND, at_s=292.056, lasts_s=900.0),
+    Act(
+        number=1,
+        kind=ActKind.CLOCK,
+        at_s=302.771,
+        what="-600.0",
+        place=ActPlace.REQUEST,
+        of="get_open_orders",
+        lasts_s=1200.0,
+    ),
+    Act(number=2, kind=ActKind.LATE, at_s=575.527, lasts_s=900.0),
+)
+"""A second engine is stopped for good before it has booked what its entry filled."""
+A_TIMER_WHILE_A_HANDLER_HANGS = (
+    Act(number=0, kind=ActKind.FULL_DISK, at_s=290.0, what="hard", lasts_s=600.0),
+    Act(number=1, kind=ActKind.PERSON, at_s=295.0, what="arm"),
+    Act(number=2, kind=ActKind.HANG, at_s=340.0, place=ActPlace.DISK),
+)
+"""The kill switch hangs as it writes `KILL`, when the record of the arming is to be told again."""
+
+
+@pytest.mark.parametrize(
+    ("days", "market", "yield_at_tell", "acts"),
+    [(0.35, 9, 0.2, LEFT_IN_THE_MIDDLE), (0.05, 45, 0.0, A_TIMER_WHILE_A_HANDLER_HANGS)],
+    ids=["left in the middle", "a timer while a handler hangs"],
+)
+def test_what_was_no_breach_is_called_none(
+    days: float, market: int, yield_at_tell: float, acts: tuple[Act, ...]
+) -> None:
+    drawn = Drawn(seed=13, market=market, yield_at_tell=yield_at_tell, is_on_wire=False, acts=acts)
+    assert hunt(days).run(drawn).found is None

@@ -25,7 +25,6 @@ from lab.research.running import Runner
 
 LOOK_EVERY_S: Final = 0.2
 END_WAIT_S: Final = 1.0
-GARBAGE_AFTER: Final = 50_000
 _CONTEXT = get_context("spawn")
 _Answer = tuple[Literal["ran"], Ran] | tuple[Literal["raised"], str]
 
@@ -149,10 +148,9 @@ def _serve(pipe: Connection, parent: int) -> None:
     for number in (signal.SIGINT, signal.SIGTERM):
         # Sent to the whole group: what then happens is the parent's to say.
         signal.signal(number, signal.SIG_IGN)
-    # A run makes hundreds of thousands of small values and hardly a cycle: looked for after each 700 of them,
-    # cycles cost a tenth of its time.
+    # A run makes hundreds of thousands of small values and hardly a cycle, until it is over: then it is one.
+    gc.disable()
     gc.freeze()
-    gc.set_threshold(GARBAGE_AFTER)
     runner = Runner(lambda: os.getppid() == parent)
     while True:
         try:
@@ -169,3 +167,6 @@ def _serve(pipe: Connection, parent: int) -> None:
             pipe.send(answer)
         except OSError:
             return
+        gc.collect()
+        # What the next run finds of the market is not looked through again.
+        gc.freeze()

@@ -46,9 +46,15 @@ class Runner:
     def _opened(self, market: Market) -> MarketSource:
         """Points go market by market, so that the last one alone is kept: what is made of it is large."""
         if self._source is None or self._market != market:
-            self._market = self._source = None
-            # Runs that are over are cycles, which hold their market with all that was made of it.
-            gc.collect()
+            if self._source is not None:
+                self._let_go()
             self._source = shared_source_of(market)
             self._market = market
         return self._source
+
+    def _let_go(self) -> None:
+        """Of the last market. What was made of it, and the runs over it, are cycles that hold it; whoever runs
+        one after the other may have had them frozen."""
+        self._market = self._source = None
+        gc.unfreeze()
+        gc.collect()

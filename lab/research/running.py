@@ -53,8 +53,8 @@ class Runner:
         return self._source
 
     def _let_go(self) -> None:
-        """Of the last market. What was made of it, and the runs over it, are cycles that hold it; whoever runs
-        one after the other may have had them frozen."""
+        """Of the last market. The runs over it, and what was made of it, are cycles that hold it, and between
+        two runs they may have been frozen."""
         self._market = self._source = None
         gc.unfreeze()
         gc.collect()

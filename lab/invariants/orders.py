@@ -19,7 +19,7 @@ from core.strategy import LimitsSection
 from core.values import Side
 from lab.invariants.messages import Sent
 from lab.invariants.seen import EngineSeen, Request, SeenOutside
-from reading.books import has_books, live_books, stored_orders, stored_positions
+from reading.books import has_books, stored_edits, stored_orders, stored_positions
 
 PLACE: Final = "place_combo_order"
 TICK_ETH: Final = Decimal("0.0001")
@@ -45,8 +45,9 @@ def recorded_before_sent(seen: SeenOutside) -> Iterator[str]:
         if label.position_id not in positions:
             yield f"{request.label}: its instruction is in the books, its proposal is not"
         if request.tool != PLACE:
-            edits = live_books(engine.data_dir, seen.now).edits
-            if not any(e.label == request.label and e.limit_eth == request.price for e in edits):
+            # Not those of live orders alone: a request may arrive after its order was found to have ended.
+            edits = stored_edits(engine.data_dir, label.text)
+            if not any(edit.limit_eth == request.price for edit in edits):
                 yield f"{request.label}: its new price {request.price} was not in the books when it arrived"
         return
     yield f"{request.label}: no instruction was in any books when the request arrived"

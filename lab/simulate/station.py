@@ -297,9 +297,9 @@ class Station:
             self.poisoned.add(life.current.number)
 
     def halt(self) -> None:
-        """End the process where it is."""
-        assert self.engine is not None
-        self.engine.runtime.halt(KilledHere())
+        """End the process where it is; one that is not made yet can't be ended."""
+        if self.engine is not None:
+            self.engine.runtime.halt(KilledHere())
 
     def _took(self, letter: Letter) -> None:
         self._letters += [alert.alert_id for alert in letter.alerts]

@@ -28,11 +28,37 @@ A_TIMER_WHILE_A_HANDLER_HANGS = (
 )
 """The kill switch hangs as it writes `KILL`, when the record of the arming is to be told again."""
 
+AN_EDIT_AFTER_ITS_ORDER = (
+    Act(number=0, kind=ActKind.LATE, at_s=531.994, lasts_s=900.0),
+    Act(number=1, kind=ActKind.IO_ERROR, at_s=677.603, place=ActPlace.DISK, nth=9),
+)
+"""An edit arrives when the books say already that its order was filled."""
+AN_EDIT_BETWEEN_LIVES = (
+    Act(
+        number=2,
+        kind=ActKind.KILL,
+        at_s=316.898,
+        what="nothing",
+        place=ActPlace.REQUEST,
+        of="get_positions",
+        nth=3,
+        lasts_s=2000.0,
+    ),
+    Act(number=3, kind=ActKind.STOP, at_s=320.988, lasts_s=0.5),
+    *AN_EDIT_AFTER_ITS_ORDER,
+)
+"""It arrives while no engine runs; the check came while the next one was being made."""
+
 
 @pytest.mark.parametrize(
     ("days", "market", "yield_at_tell", "acts"),
-    [(0.35, 9, 0.2, LEFT_IN_THE_MIDDLE), (0.05, 45, 0.0, A_TIMER_WHILE_A_HANDLER_HANGS)],
-    ids=["left in the middle", "a timer while a handler hangs"],
+    [
+        (0.35, 9, 0.2, LEFT_IN_THE_MIDDLE),
+        (0.05, 45, 0.0, A_TIMER_WHILE_A_HANDLER_HANGS),
+        (0.05, 4, 0.0, AN_EDIT_AFTER_ITS_ORDER),
+        (0.05, 4, 0.0, AN_EDIT_BETWEEN_LIVES),
+    ],
+    ids=["left in the middle", "a timer while a handler hangs", "an edit after its order", "between lives"],
 )
 def test_what_was_no_breach_is_called_none(
     days: float, market: int, yield_at_tell: float, acts: tuple[Act, ...]

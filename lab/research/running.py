@@ -20,6 +20,11 @@ class NotWantedError(Exception):
     """Nobody waits for the run any more."""
 
 
+def point_runner(wanted: Callable[[], bool]) -> Callable[[PointTask], Ran]:
+    """What a worker runs its points with."""
+    return Runner(wanted).run
+
+
 class Runner:
     """What one worker runs with."""
 

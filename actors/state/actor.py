@@ -33,6 +33,7 @@ from core.messages.audit import AppendAudit, AuditAt, AuditBoot, AuditEvent
 from core.messages.base import Query, Refused
 from core.messages.kill_switch import ArmKillSwitch, KillSwitchArmed
 from core.messages.protocols import AlertingProtocol, AuditProtocol, KillSwitchProtocol
+from core.messages.recording import BOOKS_BUSY, DISK_FULL
 from core.messages.room_status import AuditHead
 from core.messages.state import (
     AuditHeadAndPending,
@@ -170,7 +171,7 @@ class State(Room[Write | Read | _Own]):
         if self._intake.join(request.request_id, answer):
             return
         if not self._intake.put(request, self.ctx.envelope.correlation, answer):
-            answer(Refused(request_id=request.request_id, reasons=("books_busy",)))
+            answer(Refused(request_id=request.request_id, reasons=(BOOKS_BUSY,)))
             return
         self._pump()
 
@@ -323,7 +324,7 @@ class State(Room[Write | Read | _Own]):
     def _refuse_full(self, waiting: list[Waiting], error: sqlite3.Error) -> None:
         self._intake.done(waiting)
         for each in waiting:
-            reasons = (f"disk_full: {error}",)
+            reasons = (f"{DISK_FULL}: {error}",)
             each.answer(Refused(request_id=each.request.request_id, reasons=reasons))
         self._reserve.commit_failed(str(error))
 

@@ -153,7 +153,9 @@ def not_too_many_positions(seen: SeenOutside) -> Iterator[str]:
     allowed = max(engine.strategy.strategy.max_open_positions for engine in seen.engines)
     held = _open_by_label(seen.venue.trades)
     at_venue = {name for name, size in seen.venue.sizes.items() if size}
-    live = sorted(each for each, names in held.items() if names & at_venue)
+    # Nobody could know of an entry that the venue filled after it had said that it was cancelled.
+    unknown = {_proposal(label) for text in seen.cancelled if (label := OrderLabel.parse(text)) is not None}
+    live = sorted(each for each, names in held.items() if names & at_venue and each not in unknown)
     if len(live) > allowed:
         yield f"{len(live)} positions are open, at most {allowed} may be: {live}"
     for request in seen.requests[-1:]:
@@ -189,9 +191,12 @@ def _open_by_label(trades: Mapping[str, Trade]) -> dict[str, set[str]]:
         label = OrderLabel.parse(trade.label)
         if label is not None:
             signed = Side(trade.side).sign * int(trade.amount)
-            key = f"{label.position_id} {label.tag}"
-            sizes.setdefault(key, Counter())[trade.instrument_name] += signed
+            sizes.setdefault(_proposal(label), Counter())[trade.instrument_name] += signed
     return {each: {name for name, size in held.items() if size} for each, held in sizes.items()}
+
+
+def _proposal(label: OrderLabel) -> str:
+    return f"{label.position_id} {label.tag}"
 
 
 def _label(sent: Sent) -> str:

@@ -49,6 +49,26 @@ AN_EDIT_BETWEEN_LIVES = (
 )
 """It arrives while no engine runs; the check came while the next one was being made."""
 
+CLOSED_BY_A_CLOCK_AHEAD = (
+    Act(number=0, kind=ActKind.CLOCK, at_s=364.954, what="43200.0", lasts_s=75.0),
+    Act(number=1, kind=ActKind.STOP, at_s=436.769),
+    Act(
+        number=2,
+        kind=ActKind.PERSON,
+        at_s=436.769,
+        what="close all",
+        place=ActPlace.MESSAGE,
+        of="BindAccount",
+    ),
+)
+"""Everything is closed, by a clock twelve hours ahead; what is entered afterwards, by a right one, stays."""
+FILLED_AFTER_THE_CANCEL = (
+    Act(number=0, kind=ActKind.SECOND, at_s=2.532, lasts_s=900.0),
+    Act(number=1, kind=ActKind.VENUE, at_s=313.183, what="venue:fill_after_cancel:1.0", lasts_s=600.0),
+    Act(number=2, kind=ActKind.TERMS, at_s=390.58, lasts_s=600.0),
+)
+"""Of two engines each withdraws its entry, and the venue fills both after it has called them cancelled."""
+
 
 @pytest.mark.parametrize(
     ("days", "market", "yield_at_tell", "acts"),
@@ -57,8 +77,17 @@ AN_EDIT_BETWEEN_LIVES = (
         (0.05, 45, 0.0, A_TIMER_WHILE_A_HANDLER_HANGS),
         (0.05, 4, 0.0, AN_EDIT_AFTER_ITS_ORDER),
         (0.05, 4, 0.0, AN_EDIT_BETWEEN_LIVES),
+        (0.3, 23, 0.0, CLOSED_BY_A_CLOCK_AHEAD),
+        (0.02, 20, 0.0, FILLED_AFTER_THE_CANCEL),
     ],
-    ids=["left in the middle", "a timer while a handler hangs", "an edit after its order", "between lives"],
+    ids=[
+        "left in the middle",
+        "a timer while a handler hangs",
+        "an edit after its order",
+        "between lives",
+        "closed by a clock ahead",
+        "filled after the cancel",
+    ],
 )
 def test_what_was_no_breach_is_called_none(
     days: float, market: int, yield_at_tell: float, acts: tuple[Act, ...]

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
-from datetime import timedelta
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime, timedelta
 from decimal import Decimal
+from itertools import pairwise
 from typing import Final
 
 from core.contract import Trade
@@ -18,12 +19,14 @@ from core.permit_times import PERMIT_LIFETIME_MAX_S
 from core.strategy import LimitsSection
 from core.values import Side
 from lab.invariants.messages import Sent
-from lab.invariants.seen import EngineSeen, Request, SeenOutside
+from lab.invariants.seen import EngineSeen, Request, SeenOutside, VenueSeen
 from reading.books import has_books, stored_edits, stored_orders, stored_positions
 
 PLACE: Final = "place_combo_order"
 TICK_ETH: Final = Decimal("0.0001")
 HOUR: Final = timedelta(hours=1)
+CROSSING: Final = timedelta(seconds=PERMIT_LIFETIME_MAX_S)
+"""From a look at the account to the arrival of what is sent on the word of it, and to the next look."""
 
 
 def recorded_before_sent(seen: SeenOutside) -> Iterator[str]:
@@ -156,7 +159,7 @@ def not_too_many_positions(seen: SeenOutside) -> Iterator[str]:
     # Nobody could know of an entry that the venue filled after it had said that it was cancelled.
     unknown = {_proposal(label) for text in seen.cancelled if (label := OrderLabel.parse(text)) is not None}
     live = sorted(each for each, names in held.items() if names & at_venue and each not in unknown)
-    if len(live) > allowed:
+    if len(live) - _crossed(seen.venue, live) > allowed:
         yield f"{len(live)} positions are open, at most {allowed} may be: {live}"
     for request in seen.requests[-1:]:
         label = OrderLabel.parse(request.label)
@@ -164,6 +167,24 @@ def not_too_many_positions(seen: SeenOutside) -> Iterator[str]:
             continue
         if request.was_in_doubt:
             yield f"{request.label}: an entry was sent while an order was in doubt"
+
+
+def _crossed(venue: VenueSeen, live: Sequence[str]) -> int:
+    """How many of these entries nobody could keep apart from the one before: they were on their way at the
+    same time, and each was filled before its engine could look at the account again."""
+    filled: dict[str, datetime] = {}
+    for trade in venue.trades.values():
+        filled[trade.label] = min(trade.timestamp, filled.get(trade.label, trade.timestamp))
+    arrived = sorted(
+        order.order.created_at
+        for order in venue.orders.values()
+        if (label := OrderLabel.parse(order.order.label)) is not None
+        and label.kind is InstructionKind.ENTRY
+        and _proposal(label) in live
+        and (at := filled.get(order.order.label)) is not None
+        and at - order.order.created_at < CROSSING
+    )
+    return sum(later - earlier < CROSSING for earlier, later in pairwise(arrived))
 
 
 def _terms_off(sent: Sent, limits: LimitsSection) -> Iterator[str]:

@@ -68,29 +68,31 @@ FILLED_AFTER_THE_CANCEL = (
     Act(number=2, kind=ActKind.TERMS, at_s=390.58, lasts_s=600.0),
 )
 """Of two engines each withdraws its entry, and the venue fills both after it has called them cancelled."""
+FILLED_AS_THEY_ARRIVE = (
+    Act(number=0, kind=ActKind.SECOND, at_s=211.771, lasts_s=2400.0),
+    Act(number=1, kind=ActKind.VENUE, at_s=452.558, what="venue:partial_silent:0.5", lasts_s=600.0),
+)
+"""The entries of two engines arrive 0.14 s apart, and are filled at once."""
+A_LIFE_THAT_GOES_ON = (Act(number=3, kind=ActKind.CRASH, at_s=15815.121, place=ActPlace.MESSAGE, nth=71),)
+"""The scheduler fails as it tells a slot, and tells the others on its way out."""
+
+
+def drawn(market: int, acts: tuple[Act, ...], *, seed: int = 13, yield_at_tell: float = 0.0) -> Drawn:
+    return Drawn(seed=seed, market=market, yield_at_tell=yield_at_tell, is_on_wire=False, acts=acts)
 
 
 @pytest.mark.parametrize(
-    ("days", "market", "yield_at_tell", "acts"),
+    ("days", "schedule"),
     [
-        (0.35, 9, 0.2, LEFT_IN_THE_MIDDLE),
-        (0.05, 45, 0.0, A_TIMER_WHILE_A_HANDLER_HANGS),
-        (0.05, 4, 0.0, AN_EDIT_AFTER_ITS_ORDER),
-        (0.05, 4, 0.0, AN_EDIT_BETWEEN_LIVES),
-        (0.3, 23, 0.0, CLOSED_BY_A_CLOCK_AHEAD),
-        (0.02, 20, 0.0, FILLED_AFTER_THE_CANCEL),
-    ],
-    ids=[
-        "left in the middle",
-        "a timer while a handler hangs",
-        "an edit after its order",
-        "between lives",
-        "closed by a clock ahead",
-        "filled after the cancel",
+        pytest.param(0.35, drawn(9, LEFT_IN_THE_MIDDLE, yield_at_tell=0.2), id="left in the middle"),
+        pytest.param(0.05, drawn(45, A_TIMER_WHILE_A_HANDLER_HANGS), id="a timer while a handler hangs"),
+        pytest.param(0.05, drawn(4, AN_EDIT_AFTER_ITS_ORDER), id="an edit after its order"),
+        pytest.param(0.05, drawn(4, AN_EDIT_BETWEEN_LIVES), id="an edit between lives"),
+        pytest.param(0.3, drawn(23, CLOSED_BY_A_CLOCK_AHEAD), id="closed by a clock ahead"),
+        pytest.param(0.02, drawn(20, FILLED_AFTER_THE_CANCEL), id="filled after the cancel"),
+        pytest.param(0.02, drawn(4, FILLED_AS_THEY_ARRIVE, seed=2269), id="filled as they arrive"),
+        pytest.param(0.45, drawn(9, A_LIFE_THAT_GOES_ON), id="a life that goes on"),
     ],
 )
-def test_what_was_no_breach_is_called_none(
-    days: float, market: int, yield_at_tell: float, acts: tuple[Act, ...]
-) -> None:
-    drawn = Drawn(seed=13, market=market, yield_at_tell=yield_at_tell, is_on_wire=False, acts=acts)
-    assert hunt(days).run(drawn).found is None
+def test_what_was_no_breach_is_called_none(days: float, schedule: Drawn) -> None:
+    assert hunt(days).run(schedule).found is None

@@ -54,6 +54,7 @@ class EngineLife(Protocol):
     """One incarnation whose handler runs."""
 
     path: str
+    epoch: int
     live: bool
     current: Envelope | None
 

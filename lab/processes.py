@@ -6,7 +6,6 @@ the later half of what another one still has.
 
 from __future__ import annotations
 
-import gc
 import os
 import signal
 from collections import Counter, deque
@@ -24,7 +23,6 @@ LOST_MAX: Final = 2
 """A task that so many workers died of is given up, by its name."""
 LOOK_EVERY_S: Final = 0.2
 END_WAIT_S: Final = 1.0
-GARBAGE_AFTER: Final = 50_000
 _CONTEXT = get_context("spawn")
 
 
@@ -179,10 +177,6 @@ def _serve(pipe: Connection, parent: int, make_runner: RunnerMaker[Any, Any]) ->
     for number in (signal.SIGINT, signal.SIGTERM):
         # Sent to the whole group: what then happens is the parent's to say.
         signal.signal(number, signal.SIG_IGN)
-    # A run makes hundreds of thousands of small values and hardly a cycle: looked for after each 700 of them,
-    # cycles cost a tenth of its time.
-    gc.freeze()
-    gc.set_threshold(GARBAGE_AFTER)
     run = make_runner(lambda: os.getppid() == parent)
     while True:
         try:

@@ -5,7 +5,7 @@ Every figure is rounded as the venue's tools tell it, so that a decision sees wh
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Hashable, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Final, NamedTuple, Protocol
@@ -66,6 +66,10 @@ class NoChainError(Exception):
 class Chains(Protocol):
     """Makes the chains that rules read. Either raises `NoChainError`."""
 
+    @property
+    def way(self) -> Hashable:
+        """By what those of one market differ."""
+
     def for_entry(self, now: datetime, span: ExpirySpan) -> OptionChain: ...
 
     def for_held(self, now: datetime, span: ExpirySpan) -> OptionChain: ...
@@ -83,6 +87,10 @@ class VenueChains:
         self._anomalies = anomalies
         self._decoded = decoded_of(source)
         self._judged_by = anomalies.model_dump_json()
+
+    @property
+    def way(self) -> Hashable:
+        return self._judged_by
 
     def for_entry(self, now: datetime, span: ExpirySpan) -> OptionChain:
         return self.for_held(now, span)
@@ -139,6 +147,8 @@ class VenueReader:
         self.eur_usd = exchange_rate(venue, EUR, USD)
         self._decoded = decoded_of(venue.source)
         self._judged_by = strategy.anomalies.model_dump_json()
+        self._way = (self._chains.way, self._every, self._began, schedule)
+        """By what the markets of monitors differ, beside their moments, expiries and accounts."""
 
     @property
     def now(self) -> datetime:
@@ -235,11 +245,16 @@ class VenueReader:
 
     def monitor_market(self, span: ExpirySpan, *, with_account: bool) -> MonitorMarket:
         """The market of a monitor; without the account if nothing reads it. Raises `NoChainError`."""
+        if with_account:
+            return self._read_monitored(span, self.held_account())
+        return self._decoded.monitored((self._way, self.now, span), lambda: self._read_monitored(span, None))
+
+    def _read_monitored(self, span: ExpirySpan, account: HeldAccount | None) -> MonitorMarket:
         return MonitorMarket(
             spot_usd=self.spot_usd(),
             spot_4h_ago_usd=self._spot_4h_ago_usd(),
             dvol=self.dvol(),
-            account=self.held_account() if with_account else None,
+            account=account,
             chain=self._chains.for_held(self.now, span),
         )
 

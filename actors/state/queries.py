@@ -5,9 +5,11 @@ from __future__ import annotations
 import sqlite3
 from bisect import bisect_right
 from datetime import datetime, timedelta
-from typing import TypeVar, assert_never
+from typing import Final, TypeVar, assert_never, get_args
 
+from actors.room import OneOf
 from actors.state.columns import time_text
+from actors.state.ended_trades import EndedTrades
 from actors.state.tables import cycles, edits, latches, orders, positions, records
 from core.messages.base import Query
 from core.messages.kill_switch import BooksChanged
@@ -58,6 +60,7 @@ Read = (
     | GetSystem
 )
 """The queries that are answered from the tables alone."""
+is_read: Final = OneOf(get_args(Read))
 
 R = TypeVar("R")
 COUNTED = timedelta(hours=1)
@@ -95,7 +98,8 @@ def read(db: sqlite3.Connection, query: Read) -> StateAnswer:
             )
             return _answer(query, week)
         case GetTradeResults():
-            return _answer(query, TradeResults(request_id=query.request_id, results=positions.results(db)))
+            results = EndedTrades(db).results()
+            return _answer(query, TradeResults(request_id=query.request_id, results=results))
         case GetJobRuns():
             return _answer(query, JobRuns(next_runs=records.job_runs(db), last_slots=records.last_slots(db)))
         case GetKillSwitchRow():
@@ -140,6 +144,7 @@ class BooksView:
     def __init__(self, db: sqlite3.Connection) -> None:
         self._db = db
         self._kept: Books | None = None
+        self._ended = EndedTrades(db)
         self._results: tuple[TradeResult, ...] | None = None
         self._requests: tuple[str, ...] = ()
         self._requests_since: datetime | None = None
@@ -154,7 +159,7 @@ class BooksView:
         if not isinstance(query, GetTradeResults):
             return read(self._db, query)
         if self._results is None:
-            self._results = positions.results(self._db)
+            self._results = self._ended.results()
         return TradeResults(request_id=query.request_id, results=self._results)
 
     def books(self, now: datetime, seq: int) -> Books:

@@ -11,6 +11,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import TypeVar
 
+from actors.state.ended_trades import EndedTrades
 from actors.state.read_only import books_copied, books_opened
 from actors.state.schema import schema_fault
 from actors.state.seals import broken_seals
@@ -125,7 +126,7 @@ class BooksReader:
 
     def trade_results(self) -> tuple[TradeResult, ...]:
         """What each closed trade brought, oldest first."""
-        return positions.results(self._db)
+        return EndedTrades(self._db).results()
 
     def setting(self, key: str) -> str | None:
         """One value that the engine keeps for itself."""

@@ -16,7 +16,7 @@ from actors.state.apply import BOOKS_TO_LOG_KEY, NoteBackup, OpenBooks, Write, i
 from actors.state.backup import BackupError, make_backup
 from actors.state.boot import chain_broken_event, checkpoint_event, tail_restored_event
 from actors.state.database import is_disk_full, keep_evidence
-from actors.state.intake import InFlight, Intake, Waiting
+from actors.state.intake import BATCH_REQUESTS_MAX, WAITING_MAX, InFlight, Intake, Waiting
 from actors.state.kept import ON_DISK, BooksStore
 from actors.state.proving import table_read
 from actors.state.queries import BooksView, Read, is_read
@@ -46,10 +46,6 @@ from core.messages.state import (
     MakeBackup,
     RecordEvent,
 )
-
-BATCH_REQUESTS_MAX = 256
-WAITING_MAX = 10_000
-
 
 _Asked = MakeBackup | GetBooks | GetAuditHeadAndPending | GetTable | RetakeBallast | KillSwitchArmed
 _Own = AuditAt | AuditBoot | _Asked

@@ -5,6 +5,7 @@ Every figure is rounded as the venue's tools tell it, so that a decision sees wh
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Hashable, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -143,7 +144,9 @@ class VenueReader:
         self._every = timedelta(minutes=strategy.scheduler.snapshot_every_min)
         self._began = venue.clock
         self._stores_snapshots = schedule is Schedule.PRODUCTION
-        self._closes: dict[datetime, HourlyClose] = {}
+        self._closes: list[HourlyClose] = []
+        self._closes_read = (self._began, self._began)
+        """They are of the hours from the first to the second of these moments."""
         self.eur_usd = exchange_rate(venue, EUR, USD)
         self._decoded = decoded_of(venue.source)
         self._judged_by = strategy.anomalies.model_dump_json()
@@ -277,14 +280,21 @@ class VenueReader:
         return self._decoded.closes(hours, lambda: self._read_closes(*hours))
 
     def _read_closes(self, first: datetime, last: datetime) -> tuple[HourlyClose, ...]:
-        known, bars = self._closes, self._venue.source.index_bars(first, last)
-        new = [bar for bar in bars if bar.start not in known]
-        # Thousands in a year: all at once they take half the time.
-        made = _CLOSES.validate_python(
-            [{"at": bar.start + HOUR, "close_usd": round(bar.close, 2)} for bar in new]
-        )
-        known.update(zip((bar.start for bar in new), made, strict=True))
-        return tuple([known[bar.start] for bar in bars])
+        begin, end = self._closes_read
+        if not begin <= first <= end:
+            self._closes, begin, end = [], first, first
+        if last > end:
+            # Thousands in a year: all at once they take half the time.
+            self._closes += _CLOSES.validate_python(
+                [
+                    {"at": bar.start + HOUR, "close_usd": round(bar.close, 2)}
+                    for bar in self._venue.source.index_bars(end, last)
+                ]
+            )
+            end = last
+        self._closes_read = begin, end
+        after, until = (bisect_right(self._closes, moment, key=_close_at) for moment in (first, last))
+        return tuple(self._closes[after:until])
 
     def _dvol_ago(self, moment: datetime) -> float:
         """The close of the last hour that had ended by then."""
@@ -318,6 +328,10 @@ class VenueReader:
             for event in self._venue.source.events(first, last)
             if event.country == entry.macro_country and event.importance == "high"
         )
+
+
+def _close_at(close: HourlyClose) -> datetime:
+    return close.at
 
 
 def floor_hour(at: datetime) -> datetime:

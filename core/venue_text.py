@@ -131,7 +131,10 @@ def each_text(value: Any, change: Callable[[str], str]) -> Any:
         case str():
             return change(value)
         case Mapping():
-            return {each_text(key, change): each_text(one, change) for key, one in value.items()}
+            return {
+                each_text(key, change): one if type(one) in _WITHOUT_TEXT else each_text(one, change)
+                for key, one in value.items()
+            }
         case list():
             return [each_text(one, change) for one in value]
         case tuple():

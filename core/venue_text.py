@@ -29,7 +29,6 @@ _QUOTE = re.compile(f"{OPEN}([^{OPEN}{CLOSE}]*){CLOSE}?")
 """Also a quote that was cut before its end: what follows the first sign is somebody else's."""
 _REFERENCE = re.compile(f"{OPEN}{DIGEST_SIGN}([0-9a-f]{{64}}){CLOSE}")
 _ESCAPED = re.compile(r"[^\x20-\x7e]")
-_WITHOUT_TEXT = frozenset({type(None), bool, int, float})
 
 
 class VenueText:
@@ -121,12 +120,6 @@ def with_texts(value: Any, text_of: Callable[[str], str | None]) -> Any:
 
 def each_text(value: Any, change: Callable[[str], str]) -> Any:
     """JSON values with each text changed, also the keys."""
-    # By its own type first: a decision's record holds thousands of texts and numbers.
-    kind = type(value)
-    if kind is str:
-        return change(value)
-    if kind in _WITHOUT_TEXT:
-        return value
     match value:
         case str():
             return change(value)

@@ -8,7 +8,7 @@ from decimal import Decimal
 from typing import Final
 
 from actors.decision.desk import Desk, RoomUnreachableError, booked_key
-from actors.decision.facts import marks_of, trading_facts
+from actors.decision.facts import Realised, marks_of, realised, trading_facts
 from actors.runtime import Name
 from core.alerts import AlertCode
 from core.checks import RuleResult, at_least
@@ -37,6 +37,7 @@ class Results:
         self._desk = desk
         self._highs: tuple[PnlHigh, ...] | None = None
         self._highs_changed = False
+        self._realised = realised(())
         self._margin_is_high = False
         self._margin_use: float | None = None
         self._found: tuple[datetime, RuleResult] | None = None
@@ -59,7 +60,7 @@ class Results:
         facts = trading_facts(
             now,
             books,
-            desk.results(),
+            self._closed(),
             self._highs,
             marks_eth=marks_eth,
             spot_usd=spot_usd,
@@ -68,6 +69,13 @@ class Results:
         self._highs_changed = self._highs_changed or facts.highs != self._highs
         self._highs = facts.highs
         return facts
+
+    def _closed(self) -> Realised:
+        """The closed trades, gone through again only when state tells others."""
+        results = self._desk.results()
+        if results is not self._realised.results:
+            self._realised = realised(results)
+        return self._realised
 
     def look(
         self,

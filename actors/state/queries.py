@@ -39,7 +39,7 @@ from core.messages.state import (
     WeekRead,
 )
 from core.messages.state_queries import AlertsRead, GetAlertsOf
-from core.orders.books import Books, Job, OrderRow, TradeResult
+from core.orders.books import Books, Job, OrderRow
 from core.orders.identity import Permitted
 from core.orders.lifecycle import PositionState
 from core.values import CycleId, Label
@@ -145,7 +145,7 @@ class BooksView:
         self._db = db
         self._kept: Books | None = None
         self._ended = EndedTrades(db)
-        self._results: tuple[TradeResult, ...] | None = None
+        self._results: TradeResults | None = None
         self._requests: tuple[str, ...] = ()
         self._requests_since: datetime | None = None
         self._told_at: datetime | None = None
@@ -159,8 +159,9 @@ class BooksView:
         if not isinstance(query, GetTradeResults):
             return read(self._db, query)
         if self._results is None:
-            self._results = self._ended.results()
-        return TradeResults(request_id=query.request_id, results=self._results)
+            self._results = TradeResults(request_id=query.request_id, results=self._ended.results())
+        # The same tuple, so that who has seen it can tell.
+        return self._results.model_copy(update={"request_id": query.request_id})
 
     def books(self, now: datetime, seq: int) -> Books:
         """The live part of the books as committed."""

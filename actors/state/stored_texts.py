@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from enum import Enum, auto
+from itertools import chain
 from typing import Any, Final, TypeVar
 
 from pydantic import BaseModel
@@ -37,22 +38,25 @@ def all_texts(value: Any) -> str:
 
 
 def _collect(value: Any, found: list[str]) -> None:
-    # This walk is on the path of every record.
+    parts: Iterable[Any] = ()
     match _holds(type(value)):
         case _Holds.TEXT:
             found.append(value)
         case _Holds.FIELDS:
-            for one in value.__dict__.values():
-                _collect(one, found)
+            parts = value.__dict__.values()
         case _Holds.ITEMS:
-            for one in value:
-                _collect(one, found)
+            parts = value
         case _Holds.PAIRS:
-            for key, one in value.items():
-                _collect(key, found)
-                _collect(one, found)
+            parts = chain(value.keys(), value.values())
         case _Holds.NO_TEXT:
             pass
+    for part in parts:
+        # Without a further call for most of them: this walk is on the path of every record.
+        kind = type(part)
+        if kind is str:
+            found.append(part)
+        elif _KNOWN.get(kind) is not _Holds.NO_TEXT:
+            _collect(part, found)
 
 
 class _Holds(Enum):

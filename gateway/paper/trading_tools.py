@@ -109,8 +109,8 @@ def get_order_history(venue: Venue, request: GetOrderHistory) -> Orders:
         orders=_contract_orders(
             order
             for order in venue.account.orders.values()
-            if not order.is_open
-            and order.order.updated_at >= request.since
+            if order.order.updated_at >= request.since
+            and not order.is_open
             and (request.include_unfilled or order.order.filled_amount > 0)
         )
     )

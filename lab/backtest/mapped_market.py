@@ -39,6 +39,8 @@ class MappedMarket:
         self._groups: list[dict[tuple[int, bool], tuple[int, int]]] = []
         self._group(label)
         self._starts = [datetime.fromtimestamp(at, UTC) for at in self._times]
+        self._bars: list[Bar] = []
+        """Of each hour from the start on, as far as any was asked for: each entry reads those of a month."""
         self.built: dict[tuple[str, str, float], Any] = {}
         """What chains have built of it; how, only they know."""
         self._quotes = Once[tuple[datetime, ListedOption], PaperQuote | None](ANSWERS_MAX)
@@ -103,8 +105,15 @@ class MappedMarket:
 
     def index_bars(self, start: datetime, end: datetime) -> list[Bar]:
         first = max(start, self.start)
-        hours = (first + HOUR * number for number in range(max(0, (end - first) // HOUR)))
-        return [Bar(hour, *(self.index_usd(hour),) * 4, 0.0) for hour in hours]
+        place, off_grid = divmod(first - self.start, HOUR)
+        last = place + max(0, (end - first) // HOUR)
+        if off_grid:
+            return [self._bar(first + HOUR * number) for number in range(last - place)]
+        self._bars += [self._bar(self.start + HOUR * number) for number in range(len(self._bars), last)]
+        return self._bars[place:last]
+
+    def _bar(self, hour: datetime) -> Bar:
+        return Bar(hour, *(self.index_usd(hour),) * 4, 0.0)
 
     def dvol_bars(self, start: datetime, end: datetime) -> list[Bar]:
         hours = (start + HOUR * number for number in range(max(0, (end - start) // HOUR)))

@@ -180,7 +180,7 @@ def shared(source: MarketSource) -> SharedMarket:
 
 
 @runtime_checkable
-class Kept(Protocol):
+class Decodes(Protocol):
     """A market for runs that follow each other."""
 
     @property
@@ -189,4 +189,4 @@ class Kept(Protocol):
 
 def decoded_of(source: MarketSource) -> Decoded:
     """What other readers of it have made already; nothing is kept of a market for one run."""
-    return source.decoded if isinstance(source, Kept) else Decoded(is_kept=False)
+    return source.decoded if isinstance(source, Decodes) else Decoded(is_kept=False)

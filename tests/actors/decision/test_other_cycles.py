@@ -13,7 +13,7 @@ from core.alerts import AlertCode
 from core.messages.alerting import Severity
 from core.messages.audit import AuditKind
 from core.messages.base import Refused
-from core.messages.decision import RunMonitorCycle
+from core.messages.decision import RunEntryCycle, RunMonitorCycle
 from core.messages.execution import Settled, SettleExpired, SettleFailed
 from core.messages.room_status import ExecutionStatus
 from core.messages.state import (
@@ -22,6 +22,7 @@ from core.messages.state import (
     GetClosedTrades,
     GetOpenCycles,
     OpenCycle,
+    Recorded,
     RecordEvent,
 )
 from core.orders.books import CycleOutcome, Job
@@ -30,6 +31,7 @@ from tests.actors.decision.desk import DecisionDesk, cycle_id, position
 from tests.core.example_market import NOW
 
 SETTLEMENT = cycle_id(Job.SETTLEMENT)
+PERSON = FakeAddress("control")
 
 
 def settling() -> DecisionDesk:
@@ -186,6 +188,88 @@ def test_a_row_that_can_not_be_closed_does_not_stop_the_next_cycle() -> None:
     desk.tell(Refused(request_id=closing.request_id, reasons=("database_full",)))
     assert desk.alerts("cycle_not_closed") == [Severity.HIGH]
     assert [opened.job for opened in desk.sent("state", OpenCycle)] == [Job.KELLY, Job.MONITOR]
+
+
+def refused_open(desk: DecisionDesk, command: RunEntryCycle | RunMonitorCycle) -> OpenCycle:
+    """A person's cycle is due, and the books have no room for its row."""
+    desk.state_answers = False
+    desk.tell(command, sender=PERSON)
+    (opening,) = desk.sent("state", OpenCycle)
+    desk.tell(Refused(request_id=opening.request_id, reasons=("disk_full: database or disk is full",)))
+    return opening
+
+
+@pytest.mark.raises_alert(AlertCode.CYCLE_NOT_OPENED)
+def test_a_slot_begins_once_the_disk_can_take_its_row() -> None:
+    """A disk that was full at 14:00 for half a minute would else cost the week's entry."""
+    desk = DecisionDesk()
+    opening = refused_open(desk, RunMonitorCycle(request_id="r", slot=NOW))
+    desk.pass_time(60.0)
+    _, again = desk.sent("state", OpenCycle)
+    assert again.request_id != opening.request_id
+    assert (again.job, again.slot) == (opening.job, opening.slot)
+    desk.state_answers = True
+    desk.tell(desk._answer(again))
+    assert desk.end() == (CycleOutcome.NOTHING_OPEN, ())
+    assert desk.alerts("cycle_not_opened") == [Severity.HIGH]
+
+
+@pytest.mark.raises_alert(AlertCode.CYCLE_NOT_OPENED)
+def test_a_slot_whose_grace_is_over_before_the_disk_can_take_its_row_is_refused() -> None:
+    desk = DecisionDesk()
+    refused_open(desk, RunEntryCycle(request_id="r", slot=NOW))
+    for _ in range(int(desk.strategy.scheduler.grace_s // 60) + 1):
+        desk.pass_time(60.0)
+        last = desk.sent("state", OpenCycle)[-1]
+        desk.tell(Refused(request_id=last.request_id, reasons=("disk_full",)))
+    assert desk.answers(PERSON) == [Refused(request_id="r", reasons=("disk_full",))]
+    assert desk.alerts("cycle_not_opened") == [Severity.HIGH, Severity.HIGH]
+
+
+def refused_close(desk: DecisionDesk, reason: str) -> CloseCycle:
+    """A cycle has ended, and the books refuse its end."""
+    desk.state_answers = False
+    desk.due(Job.KELLY, misfired=True)
+    desk.tell(desk._answer(desk.sent("state", OpenCycle)[-1]))
+    (closing,) = desk.ends()
+    desk.tell(Refused(request_id=closing.request_id, reasons=(reason,)))
+    return closing
+
+
+@pytest.mark.raises_alert(AlertCode.CYCLE_NOT_CLOSED)
+def test_a_row_is_closed_once_the_disk_can_take_it() -> None:
+    """Found by a simulated full disk: without that it had no outcome until the next start of the engine."""
+    desk = DecisionDesk()
+    closing = refused_close(desk, "disk_full: database or disk is full")
+    desk.pass_time(60.0)
+    _, again = desk.ends()
+    assert again == closing.model_copy(update={"request_id": again.request_id})
+    desk.tell(Refused(request_id=again.request_id, reasons=("books_busy",)))
+    desk.pass_time(60.0)
+    *_, last = desk.ends()
+    desk.tell(Recorded(request_id=last.request_id))
+    desk.pass_time(600.0)
+    assert len(desk.ends()) == 3
+    assert desk.alerts("cycle_not_closed") == [Severity.HIGH]
+
+
+@pytest.mark.raises_alert(AlertCode.CYCLE_NOT_CLOSED)
+def test_a_row_that_the_books_can_never_close_is_not_told_again() -> None:
+    desk = DecisionDesk()
+    refused_close(desk, "illegal_edge: it is closed")
+    desk.pass_time(600.0)
+    assert len(desk.ends()) == 1
+
+
+@pytest.mark.raises_alert(AlertCode.CYCLE_NOT_CLOSED)
+def test_a_row_whose_slot_runs_again_is_left_to_that_run() -> None:
+    desk = DecisionDesk()
+    refused_close(desk, "disk_full")
+    desk.due(Job.KELLY, misfired=True)
+    desk.pass_time(60.0)
+    assert len(desk.ends()) == 1
+    desk.tell(desk._answer(desk.sent("state", OpenCycle)[-1]))
+    assert len(desk.ends()) == 2
 
 
 def test_a_restarted_decision_learns_from_execution_that_it_is_recovered() -> None:

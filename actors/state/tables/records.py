@@ -222,8 +222,9 @@ def open_inbox(db: sqlite3.Connection) -> tuple[InboxItem, ...]:
 
 
 def write_job_runs(db: sqlite3.Connection, next_runs: dict[Job, datetime]) -> None:
-    sql = "INSERT OR REPLACE INTO job_runs (job, next_run, seal) VALUES (?, ?, seal(?, ?))"
-    db.executemany(sql, [(job.value, time_text(at)) * 2 for job, at in next_runs.items()])
+    rows = [(job.value, time_text(at)) for job, at in next_runs.items()]
+    sql = "INSERT OR REPLACE INTO job_runs (job, next_run, seal) VALUES (?, ?, ?)"
+    db.executemany(sql, [(*row, seal_of(*row)) for row in rows])
 
 
 def job_runs(db: sqlite3.Connection) -> dict[Job, datetime]:

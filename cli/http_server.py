@@ -12,15 +12,13 @@ from typing import Final
 
 import uvicorn
 from starlette.types import ASGIApp
-from uvicorn.protocols.http.h11_impl import H11Protocol, RequestResponseCycle
 
 from core.errors import InputError
+from gateway.shell.connections import ImpatientConnection
 
 CONNECTIONS_MAX: Final = 32
 """More than anybody has; further ones get 503."""
 HEAD_BYTES_MAX: Final = 16_384
-HEAD_S_MAX: Final = 10.0
-"""A connection that has sent no whole request by then is closed, so that silent ones keep nobody out."""
 
 
 def listening(host: str, port: int, *, of_host: str) -> socket.socket:
@@ -47,7 +45,7 @@ def serve(app: ASGIApp, listener: socket.socket) -> None:
     server = _QuietServer(
         uvicorn.Config(
             app,
-            http=_ImpatientProtocol,
+            http=ImpatientConnection,
             ws="none",
             log_level="critical",
             access_log=False,
@@ -69,24 +67,6 @@ class _QuietServer(uvicorn.Server):
     @contextmanager
     def capture_signals(self) -> Iterator[None]:
         yield
-
-
-class _ImpatientProtocol(H11Protocol):
-    """Closes a connection on which no request becomes whole; uvicorn waits for that for ever."""
-
-    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
-        super().connection_made(transport)
-        self.loop.call_later(HEAD_S_MAX, self._look, transport, None)
-
-    def _look(self, transport: asyncio.Transport, before: RequestResponseCycle | None) -> None:
-        """`before` is the last request that had come at the last look; None if none had."""
-        if transport.is_closing():
-            return
-        last: RequestResponseCycle | None = vars(self)["cycle"]
-        if last is before and (last is None or last.response_complete):
-            transport.close()
-        else:
-            self.loop.call_later(HEAD_S_MAX, self._look, transport, last)
 
 
 async def _serve(server: uvicorn.Server, listener: socket.socket) -> None:

@@ -168,11 +168,8 @@ def funding_frac(answers: Answers, now: datetime, strategy: Strategy) -> float |
     return rate.annualized_rate if is_current else None
 
 
-def account_seen(answers: Answers, now: datetime) -> AccountSeen | None:
-    """The account at the venue, None if it was not read."""
-    account = answers.get(GET_ACCOUNT_SUMMARY.name)
-    if not isinstance(account, AccountSummary):
-        return None
+def account_seen(account: AccountSummary, now: datetime) -> AccountSeen:
+    """The account at the venue as it was read."""
     return AccountSeen(
         at=now,
         equity_eth=account.equity,

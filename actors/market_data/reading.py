@@ -7,13 +7,13 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final, TypeVar
 
-from actors.market_data.assemble import Answers
+from actors.market_data.assemble import Answers, account_seen
 from actors.market_data.incomplete import IncompleteError
 from actors.market_data.parts import Part
 from actors.market_data.seen import Seen
 from actors.market_data.stored import leg_marks, open_legs
 from actors.runtime import Address, Context, Conversations, Key, Terminated
-from core.contract import IndexPrice, Router
+from core.contract import AccountSummary, IndexPrice, Router
 from core.market.option_chain import OptionChain
 from core.messages.kill_switch import MarksChanged
 from core.messages.market_data import PartFault, SnapshotFault
@@ -97,6 +97,8 @@ class Sources:
                     self.ctx.tell(self._kill_switch, marks)
             case OptionChain():
                 self._seen.marks.update(leg_marks(answer, self._seen.legs))
+            case AccountSummary():
+                self._seen.account = account_seen(answer, self.ctx.now())
             case BooksRead():
                 self._seen.take_legs(open_legs(answer.books))
             case _:

@@ -9,7 +9,6 @@ from typing import Final, TypeAlias
 
 from actors.market_data.assemble import (
     Answers,
-    account_seen,
     chain_in,
     dvol_pts,
     funding_frac,
@@ -27,7 +26,6 @@ from core.market.option_chain import OptionChain
 from core.messages.base import Refused
 from core.messages.market_data import MarketSnapshotFailed, MarketSnapshotStored, PartFault
 from core.messages.protocols import DecisionProtocol, StateProtocol
-from core.messages.room_status import AccountSeen
 from core.messages.state import Recorded, RecordMarketSnapshot
 from core.rules.facts import HeldAccount
 from core.strategy import Strategy
@@ -52,7 +50,6 @@ class StoredSnapshot:
     dvol: float
     funding_frac: float | None
     chain: OptionChain
-    account: AccountSeen | None
     held: HeldAccount | None
 
 
@@ -107,8 +104,6 @@ class StoredSnapshots:
         seen.dvol, seen.funding_frac = snapshot.dvol, snapshot.funding_frac
         seen.last_snapshot_at, seen.stale_reason = now, None
         seen.keep_for_later()
-        # One that could not be read would be shown with its own time, which is older.
-        seen.account = snapshot.account or seen.account
         # An id of its own: a person's message is on record under `request_id`, and state answers an id once.
         record = RecordMarketSnapshot(
             request_id=f"store-{request_id}",
@@ -152,7 +147,6 @@ class StoredSnapshots:
             dvol=dvol_pts(answers, now, self._age_max_s),
             funding_frac=funding_frac(answers, now, self._strategy),
             chain=chain_in(answers),
-            account=account_seen(answers, now),
             held=held_account(answers) if self._reads_worth else None,
         )
 

@@ -16,7 +16,7 @@ from actors.state.apply import BOOKS_TO_LOG_KEY, NoteBackup, OpenBooks, Write, i
 from actors.state.backup import BackupError, make_backup
 from actors.state.boot import chain_broken_event, checkpoint_event, tail_restored_event
 from actors.state.database import is_disk_full, keep_evidence
-from actors.state.intake import InFlight, Intake, Waiting
+from actors.state.intake import BATCH_REQUESTS_MAX, WAITING_MAX, InFlight, Intake, Waiting
 from actors.state.kept import ON_DISK, BooksStore
 from actors.state.proving import table_read
 from actors.state.queries import BooksView, Read, is_read
@@ -33,6 +33,7 @@ from core.messages.audit import AppendAudit, AuditAt, AuditBoot, AuditEvent
 from core.messages.base import Query, Refused
 from core.messages.kill_switch import ArmKillSwitch, KillSwitchArmed
 from core.messages.protocols import AlertingProtocol, AuditProtocol, KillSwitchProtocol
+from core.messages.recording import BOOKS_BUSY, DISK_FULL
 from core.messages.room_status import AuditHead
 from core.messages.state import (
     AuditHeadAndPending,
@@ -45,10 +46,6 @@ from core.messages.state import (
     MakeBackup,
     RecordEvent,
 )
-
-BATCH_REQUESTS_MAX = 256
-WAITING_MAX = 10_000
-
 
 _Asked = MakeBackup | GetBooks | GetAuditHeadAndPending | GetTable | RetakeBallast | KillSwitchArmed
 _Own = AuditAt | AuditBoot | _Asked
@@ -171,7 +168,7 @@ class State(Room[Write | Read | _Own]):
         if self._intake.join(request.request_id, answer):
             return
         if not self._intake.put(request, self.ctx.envelope.correlation, answer):
-            answer(Refused(request_id=request.request_id, reasons=("books_busy",)))
+            answer(Refused(request_id=request.request_id, reasons=(BOOKS_BUSY,)))
             return
         self._pump()
 
@@ -326,7 +323,7 @@ class State(Room[Write | Read | _Own]):
     def _refuse_full(self, waiting: list[Waiting], error: sqlite3.Error) -> None:
         self._intake.done(waiting)
         for each in waiting:
-            reasons = (f"disk_full: {error}",)
+            reasons = (f"{DISK_FULL}: {error}",)
             each.answer(Refused(request_id=each.request.request_id, reasons=reasons))
         self._reserve.commit_failed(str(error))
 

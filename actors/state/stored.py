@@ -39,7 +39,17 @@ from core.audit.fold.tables import Cell, ProvedTable
 from core.messages.audit import AuditBatch
 from core.messages.room_status import AlertRow, AuditHead
 from core.messages.state_rows import KillSwitchRow
-from core.orders.books import Books, CycleRow, EntryLatch, Instruction, Job, OrderRow, Position, TradeResult
+from core.orders.books import (
+    Books,
+    CycleRow,
+    Edit,
+    EntryLatch,
+    Instruction,
+    Job,
+    OrderRow,
+    Position,
+    TradeResult,
+)
 from core.statistics.account import AccountPoint
 from core.values import CycleId, Label, PositionId
 
@@ -105,6 +115,10 @@ class BooksReader:
     def orders(self, limit: int | None) -> tuple[tuple[Instruction, OrderRow], ...]:
         """The newest `limit` orders, or all, with their instructions, oldest first."""
         return with_stored_texts(self._db, orders.everything(self._db, limit=limit))
+
+    def edits(self, label: Label) -> tuple[Edit, ...]:
+        """The prices that were permitted to an order by edits, oldest first, also once it has ended."""
+        return edits.of(self._db, (label,))
 
     def cycles(self, limit: int | None) -> tuple[CycleRow, ...]:
         """The newest `limit` cycles, or all, oldest first."""

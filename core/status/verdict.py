@@ -18,6 +18,7 @@ from core.orders.books import CycleOutcome, Job
 from core.orders.lifecycle import OrderState, PositionState
 from core.rules.entry.blocked import check_blocked
 from core.rules.facts import EngineFacts
+from core.rules.window import window_end
 from core.status.finding import BY_A_PERSON, DAMAGED, Finding, Verdict, act, look, placed, verdict_of
 from core.status.position_view import PositionView, position_view
 from core.status.suspensions import suspension_text
@@ -64,7 +65,7 @@ def position_views(status: EngineStatus) -> tuple[PositionView, ...]:
 
 
 def entry_blocked(status: EngineStatus) -> tuple[str, ...]:
-    """Why no entry would be made now, each as a sentence; empty if rule 1 lets one pass.
+    """Why no entry would be made now, each as a sentence; empty if an entry would be decided.
 
     What is unknown blocks: an engine that does not say whether it is armed sells nothing either.
     """
@@ -76,6 +77,9 @@ def entry_blocked(status: EngineStatus) -> tuple[str, ...]:
         reasons = ("the engine has not finished its start", *reasons)
     elif status.execution is not None and status.execution.recovering:
         reasons = ("books and venue are still being compared", *reasons)
+    window = window_end(status.at)
+    if window is not None:
+        reasons = (*reasons, f"the venue's settlement and maintenance, until {window:%H:%M}Z")
     return reasons
 
 

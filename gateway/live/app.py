@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from functools import cache
+from typing import Final
 
 from fastapi import FastAPI
 from pydantic import ValidationError
@@ -28,12 +29,14 @@ from gateway.live.venue.codes import INVALID_PARAMS, LATCHED, NOT_FOUND, OUR_FAU
 from gateway.live.version import VERSION
 from gateway.shell.bodies import HttpAnswer, answer_json, answered, failure, soft
 from gateway.shell.breakdowns import Breakdowns
-from gateway.shell.door import HEALTH, LOOPBACK_NAMES, Door
+from gateway.shell.door import HEALTH, LOOPBACK_NAMES, Door, tool_in
 from gateway.shell.openapi import contract_openapi
 from gateway.shell.refusals import LabelTakenError, MalformedRequestError, SoftRefusalError
 from gateway.shell.request_body import whole_body
 
 logger = logging.getLogger(__name__)
+
+UNTOLD: Final = "the router can't be used now; why, is told to who shows the token"
 
 
 class LiveGateway:
@@ -48,7 +51,7 @@ class LiveGateway:
 
     async def tool(self, request: Request) -> Response:
         """`POST /mcp-{router}/tools/{tool}`."""
-        return await self._answer(request, request.path_params["router"], request.path_params["tool"])
+        return await self._answer(request, request.path_params["router"], tool_in(request.path_params))
 
     async def health(self, request: Request) -> Response:
         """`GET /mcp-{router}/health`."""
@@ -69,11 +72,8 @@ class LiveGateway:
 
     async def _called(self, request: Request, router: Router, tool: str, deadline: Deadline) -> HttpAnswer:
         try:
-            unwell = await self._sources.unwell(router, deadline) if tool == HEALTH else None
-            if unwell is not None:
-                return failure(503, unwell)
             if tool == HEALTH:
-                return answered(answer_json(self._health(router)))
+                return await self._health(router, deadline, tells=self._door.is_authorised(request.headers))
             if router is Router.DERIBIT and self._sources.latch is not None:
                 return soft(self._sources.latch)
             body = await whole_body(request)
@@ -94,13 +94,19 @@ class LiveGateway:
             where = ".".join(str(part) for part in first["loc"])
             return failure(503, f"anomaly: {error.title}.{where}: {first['msg']}")
 
-    def _health(self, router: Router) -> HealthAnswer:
-        return HealthAnswer(
+    async def _health(self, router: Router, deadline: Deadline, *, tells: bool) -> HttpAnswer:
+        """Whether the router can be used; why not, and what a person should know of it, only if it `tells`:
+        both may be about the account."""
+        unwell = await self._sources.unwell(router, deadline)
+        if unwell is not None:
+            return failure(503, unwell if tells else UNTOLD)
+        health = HealthAnswer(
             status="ok",
             version=VERSION,
             environment=self._sources.settings.environment,
-            warnings=tuple(self._sources.warnings_of(router)),
+            warnings=tuple(self._sources.warnings_of(router)) if tells else (),
         )
+        return answered(answer_json(health))
 
 
 def refused_outside(error: OutsideError) -> HttpAnswer:

@@ -25,7 +25,7 @@ from gateway.paper.ledger import Ledger
 from gateway.paper.store import StoreFailedError
 from gateway.shell.bodies import HttpAnswer, failure
 from gateway.shell.breakdowns import Breakdowns
-from gateway.shell.door import HEALTH
+from gateway.shell.door import HEALTH, tool_in
 from gateway.shell.openapi import contract_openapi
 from gateway.shell.request_body import whole_body
 
@@ -61,8 +61,7 @@ class Shell:
 
     async def tool(self, request: Request) -> Response:
         """`POST /mcp-{router}/tools/{tool}`."""
-        parameters = request.path_params
-        return await self._answer(request, parameters["router"], parameters["tool"])
+        return await self._answer(request, request.path_params["router"], tool_in(request.path_params))
 
     async def health(self, request: Request) -> Response:
         """`GET /mcp-{router}/health`."""

@@ -17,6 +17,12 @@ HEALTH: Final = "health"
 """A router's health page stands where a tool's name does; it may be asked for without a token."""
 
 
+def tool_in(path_params: Mapping[str, str]) -> str:
+    """The tool that a path below `tools` asks for: never the health page, whatever it is called there."""
+    name = path_params["tool"]
+    return f"tools/{name}" if name == HEALTH else name
+
+
 class Door:
     """Holds the bearer token and the names of the tools."""
 

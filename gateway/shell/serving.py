@@ -13,6 +13,7 @@ import uvicorn
 from starlette.types import ASGIApp
 
 from core.errors import InputError
+from gateway.shell.connections import ImpatientConnection
 
 GRACE_S: Final = 2
 """What a request under way gets to end in, once the server is told to end."""
@@ -37,13 +38,17 @@ class Server(uvicorn.Server):
     """Serves one application on one event loop. `should_exit` set from outside ends it in order."""
 
     def __init__(
-        self, app: ASGIApp, *, grace_s: int = GRACE_S, protocol: type[asyncio.Protocol] | None = None
+        self,
+        app: ASGIApp,
+        *,
+        grace_s: int = GRACE_S,
+        protocol: type[ImpatientConnection] = ImpatientConnection,
     ) -> None:
-        """`protocol` is what speaks HTTP on each connection, if not the server's own."""
+        """`protocol` is what speaks HTTP on each connection."""
         super().__init__(
             uvicorn.Config(
                 app,
-                http="auto" if protocol is None else protocol,
+                http=protocol,
                 log_level="critical",
                 access_log=False,
                 proxy_headers=False,

@@ -9,14 +9,14 @@ from __future__ import annotations
 import asyncio
 from typing import Any, ClassVar, Final
 
-from uvicorn.protocols.http.h11_impl import H11Protocol
+from gateway.shell.connections import ImpatientConnection
 
 CONNECTIONS_MAX: Final = 32
 LIFE_S: Final = 900.0
 REFUSED: Final = b"HTTP/1.1 429 Too Many Requests\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
 
 
-class CountedConnection(H11Protocol):
+class CountedConnection(ImpatientConnection):
     """One connection of the simulated venue. All are from this machine, so that all are of one address."""
 
     open_now: ClassVar[int] = 0

@@ -10,6 +10,7 @@ import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import Unpack
 
@@ -18,6 +19,7 @@ import pytest
 from config import write_hash
 from core.contract import Router
 from core.kill_file import parse_kill_file
+from core.rules.window import window_end
 from reading.metrics.table import TABLE
 from tests.cli.paper.test_paper import wait_for_audit
 from tests.cli.scraping import metrics_of
@@ -107,7 +109,9 @@ def test_status_shows_mode_actors_and_jobs(house: House, cli: Cli) -> None:
     assert {"health", "backup", "settlement", "entry"} <= set(status["next_runs"])
     assert status["unavailable"] == {}
     assert status["verdict"]["level"] == "OK", status["verdict"]
-    assert status["entry_blocked"] == []
+    # This engine lives in real time.
+    is_shut = window_end(datetime.fromisoformat(status["at"])) is not None
+    assert status["entry_blocked"] == is_shut * ["the venue's settlement and maintenance, until 08:05Z"]
     shown = house.typed(cli, "status")
     assert shown.out.startswith("OK    nothing needs you: no position open")
     assert "kill switch  clear" in shown.out

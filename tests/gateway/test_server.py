@@ -96,6 +96,9 @@ def test_refuses_what_has_no_token_no_tag_or_no_time(caller: Caller) -> None:
     assert "X-Paper-Now" in caller.http.post(path).json()["detail"]
     assert caller.http.post(path, headers={"X-Paper-Now": "2026-01-05T14:00:00"}).status_code == 422
     assert caller.http.get("/paper/ledger", headers={"Authorization": ""}).status_code == 401
+    no_tool = "/mcp-deribit/tools/health"
+    assert caller.http.post(no_tool, headers=now).status_code == 404
+    assert caller.http.post(no_tool, headers={**now, "Authorization": ""}).status_code == 401
 
 
 def test_documents_every_tool_of_the_contract(caller: Caller) -> None:

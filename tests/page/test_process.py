@@ -13,6 +13,7 @@ import httpx
 import pytest
 
 from cli import http_server
+from gateway.shell.connections import HEAD_S_MAX
 from reading.trading_books import trading_report
 from reading.trading_forms import report_json
 from tests.cli.support import Cli
@@ -51,7 +52,7 @@ def test_it_serves_is_small_and_ends_at_once(one_trade: Path) -> None:
 
 
 def test_what_a_silent_connection_holds_is_bounded() -> None:
-    assert http_server.HEAD_S_MAX <= 10.0
+    assert HEAD_S_MAX <= 10.0
     assert http_server.CONNECTIONS_MAX <= 64
     assert http_server.HEAD_BYTES_MAX <= 65_536
 

@@ -95,6 +95,16 @@ def test_a_stored_snapshot_without_funding_says_so_and_is_stored() -> None:
     assert room.record().funding is None
 
 
+def test_the_account_is_seen_by_whatever_reads_it() -> None:
+    """An engine may decide an entry long before its first stored snapshot is due."""
+    room = Room()
+    room.ask_entry()
+    room.answer()
+    seen = room.marks().account
+    assert seen is not None
+    assert (seen.at, seen.equity_eth) == (NOW, Decimal("10.5"))
+
+
 def test_the_account_is_seen_with_each_stored_snapshot_and_its_lack_costs_none() -> None:
     room = Room()
     assert room.marks().account is None

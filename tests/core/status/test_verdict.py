@@ -318,6 +318,9 @@ def test_a_silent_engine_is_no_good_news() -> None:
          ("trading is switched off (CERBERO_BITE_ENABLE_STRATEGY)",)),
         (part("execution", recovering=True), ("books and venue are still being compared",)),
         (part("health", booted=False), ("the engine has not finished its start",)),
+        ({"at": LATER.replace(hour=8, minute=4)},
+         ("the venue's settlement and maintenance, until 08:05Z",)),
+        ({"at": LATER.replace(hour=8, minute=5)}, ()),
         ({"orders": (OrderRow(
             label=Label("l"), state=OrderState.UNKNOWN, amount=1, limit_eth=MARKS.legs[0].mark_eth,
             updated_at=LATER),)},

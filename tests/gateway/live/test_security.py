@@ -106,6 +106,42 @@ def test_nobody_is_answered_without_the_token(tmp_path: Path, headers: dict[str,
     assert on_the_desk(tmp_path, play) == status
 
 
+@pytest.mark.parametrize("path", ["/mcp-deribit/tools/health", "/mcp-macro/tools/health"])
+def test_a_health_page_is_no_tool(tmp_path: Path, path: str) -> None:
+    """It needs no token, which no path below `tools` is free of."""
+    token = {"Authorization": f"Bearer {TOKEN}", "X-Bot-Tag": "test"}
+
+    async def play(desk: Desk) -> list[int]:
+        transport = httpx.ASGITransport(make_app(desk.sources))
+        async with httpx.AsyncClient(transport=transport, base_url=GATEWAY) as client:
+            return [(await client.post(path, json={}, headers=each)).status_code for each in ({}, token)]
+
+    assert on_the_desk(tmp_path, play) == [401, 404]
+
+
+def test_a_health_page_tells_of_the_account_only_who_shows_the_token(tmp_path: Path) -> None:
+    """Whoever has none learns whether the router can be used, and nothing that the venue said."""
+    shown = {"Authorization": f"Bearer {TOKEN}"}
+    path, latched = "/mcp-deribit/health", "13009 unauthorized: your account 1234"
+
+    async def play(desk: Desk) -> list[httpx.Response]:
+        desk.sources.limits.refusals = 1
+        transport = httpx.ASGITransport(make_app(desk.sources))
+        async with httpx.AsyncClient(transport=transport, base_url=GATEWAY) as client:
+            well = [await client.get(path, headers=each) for each in ({}, shown)]
+            desk.sources.latch = latched
+            return well + [await client.get(path, headers=each) for each in ({}, shown)]
+
+    well, well_shown, unwell, unwell_shown = on_the_desk(tmp_path, play)
+    assert well.status_code == 200
+    assert well.json()["warnings"] == []
+    assert "asked too often" in well_shown.json()["warnings"][0]
+    assert [unwell.status_code, unwell_shown.status_code] == [503, 503]
+    assert "the token" in unwell.json()["detail"]
+    assert "1234" not in unwell.text
+    assert unwell_shown.json() == {"detail": latched}
+
+
 @pytest.mark.parametrize(
     ("host", "status"),
     [

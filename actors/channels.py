@@ -7,13 +7,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
-from ssl import SSLContext
 from typing import TYPE_CHECKING, assert_never
 
 from pydantic import BaseModel, SecretStr
 
-from actors.alerting import AlertChannel, Sender, TelegramChannel, WebhookChannel
-from actors.phone import TelegramBot
+from actors.alerting import AlertChannel, Sender
 from config import DISTRIBUTION, ChannelSettings, McpSettings, TelegramSettings, WebhookSettings
 from core.named_commands import DEFAULT_FOLDER
 from core.redaction import Redactor, secrets_in_url
@@ -21,6 +19,9 @@ from core.text import encodable
 from core.values import Environment
 
 if TYPE_CHECKING:
+    from ssl import SSLContext
+
+    from actors.phone import TelegramBot
     from core.strategy import Strategy
 
 
@@ -63,6 +64,9 @@ def alert_channels(
 
 def phone_bot(chat: TelegramSettings, tls: SSLContext | None) -> TelegramBot:
     """The client that reads and answers a chat."""
+    # Imported by who speaks to somebody, as below: a simulation does not.
+    from actors.phone import TelegramBot
+
     return TelegramBot(chat.bot_token, chat.chat_id, chat.api_url, tls=tls)
 
 
@@ -75,6 +79,8 @@ def _secrets(settings: BaseModel) -> Iterable[str]:
 
 def _channel(settings: ChannelSettings, sender: Sender, tls: SSLContext | None) -> Callable[[], AlertChannel]:
     """What opens the channel, each time that alerting starts."""
+    from actors.alerting import TelegramChannel, WebhookChannel
+
     match settings:
         case TelegramSettings(bot_token=token, chat_id=chat, api_url=api_url):
             return lambda: TelegramChannel(token, chat, sender, api_url, tls=tls)

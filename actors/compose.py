@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 from importlib.metadata import version
 from pathlib import Path
-from ssl import SSLContext
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from pydantic import JsonValue
@@ -16,7 +16,7 @@ from actors.channels import alert_channels, folder_named, phone_bot, sender
 from actors.engine_settings import EngineSettings, HeartbeatSpec
 from actors.execution import AccountLock, MachineAccountLock
 from actors.heartbeat import HeartbeatFile
-from actors.http import HttpTransport, Transport
+from actors.http import Transport
 from actors.mcp import McpCredentials, wire_ports
 from actors.phone import PhoneSetup
 from actors.runtime import Context
@@ -36,6 +36,9 @@ from core.messages.engine_status import EngineIdentity
 from core.redaction import Redactor
 from core.totp import secret_of
 from core.values import Environment, Mode
+
+if TYPE_CHECKING:
+    from ssl import SSLContext
 
 HEARTBEAT_ANSWER_BYTES_MAX = 64 * 1024
 
@@ -142,6 +145,9 @@ def _heartbeat_transport(
 ) -> Callable[[], Transport] | None:
     if settings is None:
         return None
+
+    from actors.http import HttpTransport
+
     return lambda: HttpTransport(
         settings.url.get_secret_value(), tls=tls, answer_bytes_max=HEARTBEAT_ANSWER_BYTES_MAX
     )

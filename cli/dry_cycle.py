@@ -12,7 +12,7 @@ from types import TracebackType
 
 from pydantic import JsonValue
 
-from actors.decision.facts import entry_facts, is_held, marks_of, monitor_inputs, trading_facts
+from actors.decision.facts import entry_facts, is_held, marks_of, monitor_inputs, realised, trading_facts
 from actors.http import HttpTransport
 from actors.market_data import MarketData
 from actors.mcp import McpCredentials, McpRouter, wire_ports
@@ -156,7 +156,7 @@ class DryDesk:
         trading = trading_facts(
             now,
             engine.books,
-            engine.results,
+            realised(engine.results),
             engine.highs,
             marks_eth=marks_of(market.market.chain, held),
             spot_usd=market.market.spot_usd,

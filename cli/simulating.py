@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import json
-import logging
+import os
 import re
 from collections.abc import Iterator
 from pathlib import Path
-from time import process_time
+from time import monotonic
 from typing import Final
 
 import typer
@@ -19,16 +19,16 @@ from core.errors import InputError
 from core.how_many import how_many
 from gateway.paper.faults import FaultKind
 from lab.invariants import INVARIANTS
-from lab.simulate.acts import PROFILES, ActKind, Drawn
+from lab.processes import Raised
+from lab.simulate.acts import PROFILES, ActKind
 from lab.simulate.hunt import Hunt
 from lab.simulate.journal import Journal
 from lab.simulate.outcome import WorldOutcome
+from lab.simulate.seeds import Seeds
 
 PRODUCTION, SPARSE = "production", "sparse"
 SEEDS_MAX: Final = 10_000_000
 TOLD_EVERY: Final = 50
-AGAIN_EVERY: Final = 25
-"""Every so many seeds are run a second time, and have to give the same trace."""
 
 
 class Simulation:
@@ -43,6 +43,7 @@ class Simulation:
         schedule: str,
         only: str | None,
         shrink: bool,
+        jobs: int | None,
         journal: Path | None,
         json_file: Path | None,
         strategy: Path,
@@ -55,8 +56,8 @@ class Simulation:
             if path is not None and not path.resolve().parent.is_dir():
                 raise InputError(f"{option} {path}: expected a file in an existing folder")
         self._faults = faults
-        self._seeds = _seeds(seeds)
-        self._only = None if only is None else _numbers(only)
+        self._asked = _seeds(seeds)
+        self._jobs = jobs or len(os.sched_getaffinity(0))
         self._days = days
         self._shrink = shrink
         self._json_file = json_file
@@ -64,35 +65,44 @@ class Simulation:
         if strategy != Path("strategy.yaml"):
             self._how += f" --strategy {strategy}"
         loaded = load_strategy(strategy)
-        self._hunt = Hunt(days=days, profile=faults, is_sparse=schedule == SPARSE, loaded=loaded)
+        hunt = Hunt(days=days, profile=faults, is_sparse=schedule == SPARSE, loaded=loaded)
+        self._seeds = Seeds(hunt, None if only is None else _numbers(only))
         self._journal = Journal(journal, f"{self._how} of {loaded.hash_computed}")
 
     def run(self) -> None:
         """Run the seeds, and end with 1 if anything was found. Ctrl-C ends with what was done."""
-        logging.getLogger("actors").setLevel(logging.CRITICAL + 1)
-        began_s = process_time()
+        began_s = monotonic()
         done = {row.seed for row in self._journal.rows}
-        count = 0
+        left = [seed for seed in self._asked if seed not in done]
+        count, took_s, failed = 0, 0.0, []
         try:
-            for seed in self._seeds:
-                if seed in done:
-                    continue
-                self._one(seed)
+            for ended in self._seeds.as_completed(left, self._jobs):
                 count += 1
+                if isinstance(ended, Raised):
+                    failed.append(ended)
+                    continue
+                took_s += ended.ran.took_s
+                self._journal.add(ended.ran.outcome)
+                if ended.ran.outcome.found is not None:
+                    self._show(ended.ran.outcome)
                 if count % TOLD_EVERY == 0:
-                    self._tell_progress(seed, count, process_time() - began_s)
+                    left_s = (len(left) - count) * (monotonic() - began_s) / count
+                    say(
+                        f"{count} of {len(left)} seeds: {self._rate(count, took_s)}, {left_s:.0f} s left",
+                        err=True,
+                    )
         except KeyboardInterrupt:
             say("interrupted; what was done until then:", err=True)
-        self._sum_up(count, process_time() - began_s)
-
-    def _one(self, seed: int) -> None:
-        drawn = self._hunt.drawn(seed)
-        if self._only is not None:
-            drawn = drawn.only(self._only)
-        outcome = self._hunt.run_twice(drawn) if seed % AGAIN_EVERY == 0 else self._hunt.run(drawn)
-        self._journal.add(outcome)
-        if outcome.found is not None:
-            self._show(outcome)
+        self._sum_up()
+        if took_s:
+            say(self._rate(count, took_s), err=True)
+        for each in failed:
+            say(
+                f"seed {each.task.number} could not be simulated: {each.why}",
+                f"replay: {self._replay(each.task.number)}",
+            )
+        if failed or any(row.breach is not None for row in self._journal.rows):
+            raise typer.Exit(ExitCode.FOUND_WRONG)
 
     def _show(self, outcome: WorldOutcome) -> None:
         found, drawn = outcome.found, outcome.drawn
@@ -105,29 +115,27 @@ class Simulation:
             *(f"  {line}" for line in found.messages),
             "what had been drawn:",
             *(f"  {act.line()}" for act in drawn.acts),
-            f"replay: run.py simulate --seeds {drawn.seed}:{drawn.seed + 1} {self._how}{self._of(drawn)}",
+            f"replay: {self._replay(drawn.seed, self._seeds.only)}",
         )
         if self._shrink:
-            small = self._hunt.shrunk(
+            small = self._seeds.hunt.shrunk(
                 drawn, found.breach.number, lambda left: say(f"shrinking: {left} acts left", err=True)
             )
             numbers = frozenset(act.number for act in small.acts)
             say(
                 f"{len(small.acts)} of {len(drawn.acts)} acts are enough:",
                 *(f"  {act.line()}" for act in small.acts),
-                f"replay: run.py simulate --seeds {drawn.seed}:{drawn.seed + 1} {self._how}{_only(numbers)}",
+                f"replay: {self._replay(drawn.seed, numbers)}",
             )
 
-    def _of(self, drawn: Drawn) -> str:
-        return "" if self._only is None else _only(frozenset(act.number for act in drawn.acts))
+    def _replay(self, seed: int, only: frozenset[int] | None = None) -> str:
+        return f"run.py simulate --seeds {seed}:{seed + 1} {self._how}{'' if only is None else _only(only)}"
 
-    def _tell_progress(self, seed: int, count: int, took_s: float) -> None:
-        left_s = (self._seeds.stop - seed - 1) * took_s / count
-        rate = 60.0 * count * self._days / took_s
-        say(f"seed {seed}: {rate:.0f} market days a minute of CPU time, about {left_s:.0f} s left", err=True)
+    def _rate(self, count: int, took_s: float) -> str:
+        return f"{60.0 * count * self._days / took_s:.0f} market days a minute of CPU time"
 
-    def _sum_up(self, count: int, took_s: float) -> None:
-        rows = self._journal.rows
+    def _sum_up(self) -> None:
+        rows = sorted(self._journal.rows, key=lambda row: row.seed)
         breaches = [row for row in rows if row.breach is not None]
         coverage = self._journal.summed_up()
         families = tuple(sorted({family for family, _ in coverage.counts}))
@@ -147,13 +155,9 @@ class Simulation:
             f"breaches of {len(INVARIANTS)} invariants: {len(breaches)}",
             *(f"  invariant {row.breach}, seed {row.seed}: {row.text}" for row in breaches),
         )
-        if count and took_s:
-            say(f"{60.0 * count * self._days / took_s:.0f} market days a minute of CPU time", err=True)
         if self._json_file is not None:
             document = {"how": self._how, "seeds": [row.as_json() for row in rows]}
             self._json_file.write_text(json.dumps(document), encoding="utf-8")
-        if breaches:
-            raise typer.Exit(ExitCode.FOUND_WRONG)
 
 
 def _unseen(faults: str, families: tuple[str, ...]) -> list[str]:

@@ -83,12 +83,12 @@ class RuleResult(Value):
 
 def at_least(code: str, value: float, minimum: float, note: str = "") -> Check:
     passed = value >= minimum - _rounding(minimum)
-    return Check(code=code, value=value, op=">=", threshold=minimum, passed=passed, note=note)
+    return _made(code, value, ">=", minimum, passed, note)
 
 
 def at_most(code: str, value: float, maximum: float, note: str = "") -> Check:
     passed = is_at_most(value, maximum)
-    return Check(code=code, value=value, op="<=", threshold=maximum, passed=passed, note=note)
+    return _made(code, value, "<=", maximum, passed, note)
 
 
 def is_at_most(value: float, maximum: float) -> bool:
@@ -98,7 +98,34 @@ def is_at_most(value: float, maximum: float) -> bool:
 
 def holds(code: str, passed: bool, value: Scalar, expected: Scalar, note: str = "") -> Check:
     """A check that is not a comparison of two numbers; `expected` says what would have passed."""
-    return Check(code=code, value=value, op="is", threshold=expected, passed=passed, note=note)
+    return _made(code, value, "is", expected, passed, note)
+
+
+def _made(code: str, value: Scalar, op: str, threshold: Scalar, passed: bool, note: str) -> Check:
+    """A check of what has its types already, unless one of them is a subclass, which the model would turn
+    into its base: checks are half of all values that a year of decisions makes, and validating one of a
+    float takes longer than the comparison."""
+    types = (type(code), type(value), type(threshold), type(passed), type(note))
+    if types not in _EXACT:
+        return Check(code=code, value=value, op=op, threshold=threshold, passed=passed, note=note)
+    made = object.__new__(Check)
+    fields = {
+        "code": code,
+        "value": value,
+        "op": op,
+        "threshold": threshold,
+        "passed": passed,
+        "note": note,
+    }
+    object.__setattr__(made, "__dict__", fields)
+    object.__setattr__(made, "__pydantic_fields_set__", set(fields))
+    object.__setattr__(made, "__pydantic_extra__", None)
+    object.__setattr__(made, "__pydantic_private__", None)
+    return made
+
+
+_SCALARS = (str, bool, int, float, type(None))
+_EXACT = frozenset((str, value, threshold, bool, str) for value in _SCALARS for threshold in _SCALARS)
 
 
 def _rounding(bound: float) -> float:

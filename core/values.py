@@ -116,8 +116,9 @@ def slot_text(slot: datetime) -> str:
 
     Different slots have different texts: a person's command has the moment of its recording as its slot.
     """
-    text = slot.astimezone(UTC).replace(tzinfo=None).isoformat()
-    return f"{text.replace('-', '').replace(':', '')}Z"
+    text = (slot if slot.tzinfo is UTC else slot.astimezone(UTC)).isoformat()
+    # `2026-01-05T14:00:00+00:00`, cut: a backtest of five years names thousands of slots.
+    return f"{text[:4]}{text[5:7]}{text[8:13]}{text[14:16]}{text[17:-6]}Z"
 
 
 def cycle_id_of(job: str, slot: datetime) -> CycleId:

@@ -15,9 +15,18 @@ from core.errors import FoundWrongError
 from core.messages.audit import AuditBatch
 from core.messages.room_status import AlertRow, AuditHead
 from core.messages.state_rows import KillSwitchRow
-from core.orders.books import Books, CycleRow, EntryLatch, Instruction, OrderRow, Position, TradeResult
+from core.orders.books import (
+    Books,
+    CycleRow,
+    Edit,
+    EntryLatch,
+    Instruction,
+    OrderRow,
+    Position,
+    TradeResult,
+)
 from core.statistics.highs import HIGHS_KEY, PnlHigh, highs_of
-from core.values import CycleId
+from core.values import CycleId, Label
 from reading.brief import brief
 from reading.errors import DataFolderError
 
@@ -77,6 +86,15 @@ def stored_orders(data_dir: Path, limit: int | None) -> tuple[tuple[Instruction,
     """
     with required_books(data_dir) as books:
         return books.orders(limit)
+
+
+def stored_edits(data_dir: Path, label: Label) -> tuple[Edit, ...]:
+    """The prices that were permitted to an order by edits, oldest first, also once it has ended.
+
+    Raises DataFolderError if there are no books.
+    """
+    with required_books(data_dir) as books:
+        return books.edits(label)
 
 
 def stored_cycles(data_dir: Path, limit: int | None) -> tuple[CycleRow, ...]:

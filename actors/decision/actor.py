@@ -121,7 +121,13 @@ class Decision(Room[DecisionProtocol | Terminated]):
 
     def handle(self, message: DecisionProtocol | Terminated) -> None:
         queue, deliver = self._queue, self.conversations.deliver
+        # The most frequent first: each kind that does not match is tried in turn.
         match message:
+            case Recorded() | CycleOpened() | CycleKnown():
+                self.outbox.settle(message.request_id)
+                deliver(booked_key(message.request_id), message)
+            case Snapshot() | SnapshotFailed():
+                deliver(snapshot_key(message.cycle_id), message)
             case JobDue():
                 queue.add(Due(message.job, message.slot, self.ctx.now(), misfired=message.misfired))
             case RunEntryCycle():
@@ -132,16 +138,11 @@ class Decision(Room[DecisionProtocol | Terminated]):
                 self._handle_run(Job.KELLY, message)
             case MarketSnapshotStored():
                 self._handle_market_snapshot(message)
-            case CycleOpened() | CycleKnown() | Recorded():
-                self.outbox.settle(message.request_id)
-                deliver(booked_key(message.request_id), message)
             case Refused():
                 self.outbox.settle(message.request_id)
                 deliver(booked_key(message.request_id), message)
                 deliver(trades_key(message.request_id), message)
                 deliver(week_key(message.request_id), message)
-            case Snapshot() | SnapshotFailed():
-                deliver(snapshot_key(message.cycle_id), message)
             case PositionClosed():
                 deliver(closed_key(message.position_id), message)
             case OrderFinal():

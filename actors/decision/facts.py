@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from decimal import Decimal
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from core.market.option_chain import OptionChain
 from core.orders.books import Books, LatchSource, Position, TradeResult
@@ -24,7 +24,7 @@ from core.rules.facts import (
 from core.statistics.highs import PnlHigh, highs_with, realised_highs
 from core.statistics.marked import total_pnl_usd
 from core.strategy import Strategy
-from core.values import Mode
+from core.values import Mode, PositionId
 
 if TYPE_CHECKING:
     # A backtest makes facts without the rooms' messages.
@@ -73,37 +73,49 @@ def entry_facts(
     return EntryFacts(now=now, engine=engine, account=found.account, market=found.market, trading=trading)
 
 
+class Realised(NamedTuple):
+    """All closed trades, oldest first, and what every look makes of them."""
+
+    results: Sequence[TradeResult]
+    position_ids: frozenset[PositionId]
+    pnl_usd: Decimal
+
+
+def realised(results: Sequence[TradeResult]) -> Realised:
+    """Of all closed trades, oldest first."""
+    pnl_usd = sum((each.pnl_usd for each in results), Decimal(0))
+    return Realised(results, frozenset(each.position_id for each in results), pnl_usd)
+
+
 def trading_facts(
     now: datetime,
     books: Books,
-    results: Sequence[TradeResult],
+    closed: Realised,
     highs: Sequence[PnlHigh],
     *,
     marks_eth: Mapping[str, Decimal],
     spot_usd: float | None,
     strategy: Strategy,
 ) -> TradingFacts:
-    """What the protections read. `results` are all closed trades, oldest first; `highs` those known so far,
-    to which the P&L of now is added."""
+    """What the protections read. `highs` are those known so far, to which the P&L of now is added."""
     section, since = strategy.protections, resumed_at(books, now)
-    closed = {each.position_id: each.pnl_usd for each in results}
     # The books are read before the results, so that one closed in between is in both.
-    live = (position for position in books.open_positions if position.position_id not in closed)
-    pnl = total_pnl_usd(closed.values(), live, marks_eth, spot_usd)
+    live = (each for each in books.open_positions if each.position_id not in closed.position_ids)
+    pnl = total_pnl_usd((closed.pnl_usd,), live, marks_eth, spot_usd)
     pnl_usd = None if pnl is None else float(pnl)
     if section.drawdown_max_frac is None:
         highs = ()
     elif pnl_usd is not None:
         window = timedelta(days=section.drawdown_window_d)
         if not highs:
-            realised = ((each.closed_at, float(each.pnl_usd)) for each in results)
+            realised = ((each.closed_at, float(each.pnl_usd)) for each in closed.results)
             highs = realised_highs(realised, window=window, since=since)
         highs = highs_with(highs, PnlHigh(at=now, pnl_usd=pnl_usd), window=window, since=since)
     return TradingFacts(
         since=since,
         pnl_usd=pnl_usd,
         highs=tuple(highs),
-        trades=trades_that_may_count(results, now, section),
+        trades=trades_that_may_count(closed.results, now, section),
     )
 
 

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from actors.decision.cycle import Asker, Cycle, CycleEnd, Due
-from actors.decision.desk import Booked, Desk, RoomUnreachableError
+from actors.decision.desk import Booked, Desk, RoomUnreachableError, booked_key
 from actors.decision.digest_cycle import DigestCycle
 from actors.decision.ending import CODES, MONITOR_FAILURES, ended_text, entered_text, severity_of
 from actors.decision.entry_cycle import EntryCycle
@@ -21,6 +21,7 @@ from actors.runtime import Key, Name
 from core.alerts import AlertCode, Severity
 from core.messages.base import Refused
 from core.messages.decision import CycleWaits
+from core.messages.recording import may_be_told_again
 from core.messages.room_status import CycleEnded, CycleView
 from core.messages.state import CloseCycle, CycleKnown, CycleOpened, OpenCycle, Recorded
 from core.orders.books import CycleOutcome, Job
@@ -30,6 +31,8 @@ WAITING_MAX: Final = 300
 COMMAND_GRACE_S_MIN: Final = 30.0
 """A person's entry has at least this long to begin: without any grace, its way here would take too long."""
 RECENT_MAX: Final = 20
+CLOSE_AGAIN_S: Final = 60.0
+"""The pause after the books had no room for the end of a cycle."""
 MOVED: Final = Key[None]("cycles-moved")
 """Delivered when a slot was added or a row was closed: the next cycle may be able to run."""
 NOT_RECOVERED: Final = "recovering@"
@@ -130,16 +133,9 @@ class CycleQueue:
             at=now,
             text=end.text,
         )
-        request_id = f"end-{cycle_id}-{desk.ctx.uuid()}"
-        self._closing[request_id] = ended
-        booked = desk.send(
-            CloseCycle(
-                request_id=request_id, cycle_id=cycle_id, outcome=end.outcome, reasons=end.reasons, at=now
-            ),
-            cycle_id,
-        )
+        request_id = self._tell_close(ended)
         self._tell(ended)
-        desk.conversations.start(Name("close", request_id), self._close(request_id, booked, ended))
+        desk.conversations.start(Name("close", request_id), self._close(request_id, ended))
 
     def view_active(self) -> CycleView | None:
         if self.active is not None:
@@ -297,20 +293,46 @@ class CycleQueue:
         self.active = None
         self._waiting.appendleft(replace(due, begun=True))
 
-    async def _close(self, request_id: str, booked: Key[Booked], ended: CycleEnded) -> None:
-        """Wait until the row is closed. A refusal raises an alert, and the next boot takes the row up."""
-        answer = await self._desk.conversations.event(booked)
+    def _tell_close(self, ended: CycleEnded) -> str:
+        request_id = f"end-{ended.cycle_id}-{self._desk.ctx.uuid()}"
+        self._closing[request_id] = ended
+        self._desk.send(
+            CloseCycle(
+                request_id=request_id,
+                cycle_id=ended.cycle_id,
+                outcome=ended.outcome,
+                reasons=ended.reasons,
+                at=ended.at,
+            ),
+            ended.cycle_id,
+        )
+        return request_id
+
+    async def _close(self, request_id: str, ended: CycleEnded) -> None:
+        """Wait until the row is closed. A refusal raises an alert and holds up no other cycle.
+
+        Books that have no room are told again, unless the slot runs anew meanwhile; after another refusal
+        the next boot takes the row up.
+        """
+        answer = await self._desk.conversations.event(booked_key(request_id))
+        del self._closing[request_id]
+        self.recent.append(ended)
         if isinstance(answer, Refused):
             reasons = ", ".join(answer.reasons)
             text = f"{ended.cycle_id} ended {ended.outcome.value} and could not be closed: {reasons}"
             self._desk.alert(Severity.HIGH, AlertCode.CYCLE_NOT_CLOSED, text, ended.cycle_id)
-        del self._closing[request_id]
-        self.recent.append(ended)
-        if isinstance(answer, Refused):
             self._refuse_ended(ended, answer.reasons)
         else:
             self._answer((ended.job, ended.slot), ended)
         self.moved()
+        while isinstance(answer, Refused) and may_be_told_again(answer):
+            await self._desk.conversations.pause(CLOSE_AGAIN_S)
+            if self.knows(ended.job, ended.slot):
+                return
+            request_id = self._tell_close(ended)
+            answer = await self._desk.conversations.event(booked_key(request_id))
+            del self._closing[request_id]
+            self.moved()
 
     def _refuse_ended(self, ended: CycleEnded, reasons: tuple[str, ...]) -> None:
         """Its end is not on disk, so nobody is told it: who asked is refused and may ask again."""

@@ -7,11 +7,13 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Final
 
-from actors.decision.desk import Desk, RoomUnreachableError
-from actors.decision.facts import marks_of, trading_facts
+from actors.decision.desk import Desk, RoomUnreachableError, booked_key
+from actors.decision.facts import Realised, marks_of, realised, trading_facts
+from actors.runtime import Name
 from core.alerts import AlertCode
 from core.checks import RuleResult, at_least
 from core.messages.alerting import Severity
+from core.messages.base import Refused
 from core.messages.market_data import MarketSnapshotStored
 from core.messages.room_status import ResultsSeen
 from core.messages.state import LatchEntries, SetSystem
@@ -35,6 +37,7 @@ class Results:
         self._desk = desk
         self._highs: tuple[PnlHigh, ...] | None = None
         self._highs_changed = False
+        self._realised = realised(())
         self._margin_is_high = False
         self._margin_use: float | None = None
         self._found: tuple[datetime, RuleResult] | None = None
@@ -57,7 +60,7 @@ class Results:
         facts = trading_facts(
             now,
             books,
-            desk.results(),
+            self._closed(),
             self._highs,
             marks_eth=marks_eth,
             spot_usd=spot_usd,
@@ -66,6 +69,13 @@ class Results:
         self._highs_changed = self._highs_changed or facts.highs != self._highs
         self._highs = facts.highs
         return facts
+
+    def _closed(self) -> Realised:
+        """The closed trades, gone through again only when state tells others."""
+        results = self._desk.results()
+        if results is not self._realised.results:
+            self._realised = realised(results)
+        return self._realised
 
     def look(
         self,
@@ -121,8 +131,9 @@ class Results:
         self._found = (now, found)
         if self._highs_changed and self._highs is not None:
             self._highs_changed = False
-            value = highs_text(self._highs)
-            desk.send(SetSystem(request_id=f"highs-{desk.ctx.uuid()}", key=HIGHS_KEY, value=value, at=now))
+            request_id, value = f"highs-{desk.ctx.uuid()}", highs_text(self._highs)
+            desk.send(SetSystem(request_id=request_id, key=HIGHS_KEY, value=value, at=now))
+            desk.conversations.start(Name("highs", request_id), self._kept(request_id))
         latch = books.latch(LatchSource.PROTECTIONS)
         if not breached or not desk.mode.strategy or (latch is not None and latch.latched):
             return
@@ -135,6 +146,12 @@ class Results:
                 at=now,
             )
         )
+
+    async def _kept(self, request_id: str) -> None:
+        """Have the next look tell the highs again if the books could not take them."""
+        answer = await self._desk.conversations.event(booked_key(request_id))
+        if isinstance(answer, Refused):
+            self._highs_changed = True
 
     def watch_margin(self, account: HeldAccount, cause: str) -> None:
         """Alert when the margin in use becomes high, and when it no longer is."""

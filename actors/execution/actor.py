@@ -136,7 +136,13 @@ class Execution(Room[ExecutionProtocol | _CheckDue]):
         self._start_recovery("start of an incarnation")
 
     def handle(self, message: ExecutionProtocol | _CheckDue) -> None:
+        # The most frequent first: each kind that does not match is tried in turn.
         match message:
+            case Fetched() | FetchFailed():
+                self.conversations.deliver(fetch_key(message.request_id), message)
+            case Recorded() | BooksRead() | PositionRead() | Refused() | AccountBound() | OrdersRead():
+                self.outbox.settle(message.request_id)
+                self.conversations.deliver(state_key(message.request_id), message)
             case PlaceCombo():
                 self._handle_place(message)
             case ClosePosition():
@@ -155,11 +161,6 @@ class Execution(Room[ExecutionProtocol | _CheckDue]):
                 self._by_hand.cancel_orders(message, answerer(self.ctx, message))
             case GetExecution():
                 answerer(self.ctx, message)(self._status())
-            case Recorded() | Refused() | AccountBound() | BooksRead() | PositionRead() | OrdersRead():
-                self.outbox.settle(message.request_id)
-                self.conversations.deliver(state_key(message.request_id), message)
-            case Fetched() | FetchFailed():
-                self.conversations.deliver(fetch_key(message.request_id), message)
             case OrderAccepted() | OrderRefused() | OrderUnknown():
                 self.conversations.deliver(order_key(message.attempt_id), message)
             case _CheckDue():

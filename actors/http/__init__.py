@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from actors.http import no_command_line  # noqa: F401  (first: those below import httpx)
+from typing import TYPE_CHECKING
+
+from actors.http import no_command_line  # noqa: F401  (first: the transport imports httpx)
 from actors.http.port import (
     HTTP_DEADLINE_S,
     ConnectionCut,
@@ -13,8 +15,11 @@ from actors.http.port import (
     TransportError,
 )
 from actors.http.retry_after import retry_after_s
-from actors.http.transport import HttpTransport
-from actors.http.trust import trusted
+from core.lazy_face import lazy_face
+
+if TYPE_CHECKING:
+    from actors.http.transport import HttpTransport
+    from actors.http.trust import trusted
 
 __all__ = [
     "HTTP_DEADLINE_S",
@@ -28,3 +33,6 @@ __all__ = [
     "retry_after_s",
     "trusted",
 ]
+
+# What a process needs that reaches a host; a simulation reaches none.
+__getattr__ = lazy_face(__name__, {"transport": ("HttpTransport",), "trust": ("trusted",)})

@@ -102,7 +102,12 @@ class KillSwitch(Room[KillSwitchProtocol | Timers]):
         self.outbox.send(self._state, GetKillSwitchRow(request_id=request_id), request_id)
 
     def handle(self, message: KillSwitchProtocol | Timers) -> None:
+        # The most frequent first: each kind that does not match is tried in turn.
         match message:
+            case BooksChanged():
+                self._handle_books(message)
+            case GetKillSwitch():
+                answerer(self.ctx, message)(self._status())
             case RequestPermit():
                 self._handle_request_permit(message)
             case PermitSpent() | PermitVoid() | PermitLapsed():
@@ -123,14 +128,10 @@ class KillSwitch(Room[KillSwitchProtocol | Timers]):
                 self._handle_suspend(message)
             case ClearSuspension():
                 self._handle_clear(message)
-            case BooksChanged():
-                self._handle_books(message)
             case MarksChanged():
                 self._gate.take_marks(message, self.ctx.now())
             case VenueChecked():
                 self._gate.take_venue(message, self.ctx.now())
-            case GetKillSwitch():
-                answerer(self.ctx, message)(self._status())
             case AuditBoot():
                 if not message.ok:
                     problem = message.problem or "the audit chain is broken"

@@ -118,6 +118,9 @@ class MarketData(Room[MarketDataProtocol | ReadSeries | Terminated]):
     def handle(self, message: MarketDataProtocol | ReadSeries | Terminated) -> None:
         deliver = self.conversations.deliver
         match message:
+            case Fetched() | FetchFailed():
+                self._ended.discard(message.router)
+                deliver(fetch_key(message.request_id), message)
             case FetchSnapshot():
                 self._handle_fetch_snapshot(message)
             case TakeMarketSnapshot():
@@ -126,9 +129,6 @@ class MarketData(Room[MarketDataProtocol | ReadSeries | Terminated]):
                 self._handle_job_due(message)
             case GetMarks():
                 answerer(self.ctx, message)(self._marks())
-            case Fetched() | FetchFailed():
-                self._ended.discard(message.router)
-                deliver(fetch_key(message.request_id), message)
             case BooksRead():
                 deliver(books_key(message.request_id), message)
             case Recorded() | Refused():

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import datetime, timedelta
+from decimal import Decimal
+from functools import lru_cache
 from typing import TypeVar
 
 from pydantic import ValidationError
@@ -49,6 +51,8 @@ from core.text import shown
 
 _HOUR = timedelta(hours=1)
 _DAY = timedelta(hours=24)
+_CLOSES_KEPT = 2048
+"""Each entry reads those of the last month, most of which the one before has read."""
 _AGO_TOLERANCE = timedelta(hours=2)
 """How long before the requested moment the last bar may have ended."""
 HISTORY_OFF_MAX = 0.4
@@ -217,14 +221,15 @@ def _dvol_ago(history: DvolHistory, moment: datetime) -> float:
 def _closes(answers: Answers, latest: datetime) -> tuple[HourlyClose, ...]:
     """The closes of the hours that were over by `latest`."""
     candles = answer_of(answers, GET_HISTORICAL).candles
-    closes = tuple(
-        HourlyClose(at=candle.timestamp + _HOUR, close_usd=float(candle.close))
-        for candle in candles
-        if candle.close > 0
-    )
+    closes = [_hourly_close(candle.timestamp, candle.close) for candle in candles if candle.close > 0]
     if len(closes) != len(candles):
         raise IncompleteError(Router.DERIBIT, "get_historical", "an hourly close is not above 0")
-    return tuple(close for close in closes if close.at <= latest)
+    return tuple([close for close in closes if close.at <= latest])
+
+
+@lru_cache(_CLOSES_KEPT)
+def _hourly_close(began: datetime, close_usd: Decimal) -> HourlyClose:
+    return HourlyClose(at=began + _HOUR, close_usd=float(close_usd))
 
 
 def _require_same_index(closes: tuple[HourlyClose, ...], index_usd: float) -> None:

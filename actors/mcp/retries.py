@@ -2,14 +2,9 @@
 
 from __future__ import annotations
 
-from tenacity import RetryCallState, Retrying, stop_after_attempt, wait_chain, wait_fixed
-
 from core.errors import McpError, McpRateLimitError, McpServerError, McpTimeoutError
 
 _WAITS_S = (1.0, 5.0, 30.0)
-_STOP = stop_after_attempt(len(_WAITS_S) + 1)
-_WAIT = wait_chain(*(wait_fixed(seconds) for seconds in _WAITS_S))
-_POLICY = Retrying(stop=_STOP, wait=_WAIT)
 
 
 def wait_before_next_s(attempts: int, error: McpError) -> float | None:
@@ -19,9 +14,14 @@ def wait_before_next_s(attempts: int, error: McpError) -> float | None:
     """
     if not isinstance(error, McpRateLimitError | McpServerError | McpTimeoutError):
         return None
-    state = RetryCallState(retry_object=_POLICY, fn=None, args=(), kwargs={})
+    # Here, because it brings asyncio along, and most processes never see a read fail.
+    from tenacity import RetryCallState, Retrying, stop_after_attempt, wait_chain, wait_fixed
+
+    stop = stop_after_attempt(len(_WAITS_S) + 1)
+    wait = wait_chain(*(wait_fixed(seconds) for seconds in _WAITS_S))
+    state = RetryCallState(retry_object=Retrying(stop=stop, wait=wait), fn=None, args=(), kwargs={})
     state.attempt_number = attempts
-    if _STOP(state):
+    if stop(state):
         return None
-    wait_s = _WAIT(state)
+    wait_s = wait(state)
     return max(wait_s, error.retry_after_s) if isinstance(error, McpRateLimitError) else wait_s

@@ -10,14 +10,16 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from ssl import SSLContext
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from pydantic import BaseModel, ConfigDict, SecretStr, ValidationError
 
-from actors.http import HTTP_DEADLINE_S, HttpTransport, Response, TransportError, retry_after_s
+from actors.http import HTTP_DEADLINE_S, Response, TransportError, retry_after_s
 from core.redaction import Redactor
 from core.venue_text import VenueText
+
+if TYPE_CHECKING:
+    from ssl import SSLContext
 
 LONG_POLL_S = 5
 """How long Telegram holds the request while there is nothing; inside the 8 s of one attempt."""
@@ -110,6 +112,8 @@ class TelegramBot:
     ) -> None:
         self._chat_id = int(chat_id.get_secret_value())
         self._redact = Redactor([token.get_secret_value(), chat_id.get_secret_value()])
+        from actors.http import HttpTransport  # Not for the rooms that know of this file only what it says.
+
         base_url = f"{api_url.rstrip('/')}/bot{token.get_secret_value()}"
         self._http = HttpTransport(base_url, tls=tls, answer_bytes_max=ANSWER_BYTES_MAX)
         self.limit = UPDATES_MAX

@@ -6,6 +6,7 @@ from __future__ import annotations
 from actors.room.alarm import Alarm
 from actors.room.answering import Deferred, Returned, answerer, deferred, returned
 from actors.room.base import Room
+from actors.room.kinds import OneOf
 from actors.room.standing_alert import DAY_S, HOUR_S, StandingAlert
 
 __all__ = [
@@ -13,6 +14,7 @@ __all__ = [
     "HOUR_S",
     "Alarm",
     "Deferred",
+    "OneOf",
     "Returned",
     "Room",
     "StandingAlert",

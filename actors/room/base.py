@@ -6,6 +6,7 @@ from types import UnionType
 from typing import ClassVar, Generic, TypeVar, Union, cast, get_args, get_origin
 
 from actors.room.answering import Returned
+from actors.room.kinds import OneOf
 from actors.runtime import Actor, Conversations, Outbox, OwnContext, Retell, Wake, refuse_unrun_hooks
 
 M_contra = TypeVar("M_contra", contravariant=True)
@@ -22,21 +23,21 @@ class Room(Actor, Generic[M_contra]):
     ctx: OwnContext[M_contra | Wake | Retell]
     outbox: Outbox
     conversations: Conversations
-    _accepted: ClassVar[tuple[type, ...]] = ()
+    _accepts: ClassVar[OneOf] = OneOf(())
 
     def __init_subclass__(cls) -> None:
         super().__init_subclass__()
         refuse_unrun_hooks(cls, "handle")
         for base in cls.__dict__.get("__orig_bases__", ()):
             if get_origin(base) is Room:
-                cls._accepted = _types_of(get_args(base)[0])
+                cls._accepts = OneOf(_types_of(get_args(base)[0]))
 
     def on_start(self) -> None:
         self.outbox = Outbox(self.ctx)
         self.conversations = Conversations(self.ctx)
 
     def on_receive(self, message: object) -> object:
-        if isinstance(message, self._accepted):
+        if self._accepts(message):
             return self.handle(cast("M_contra", message))
         if isinstance(message, Wake):
             self.conversations.wake(message)

@@ -5,21 +5,21 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, assert_never
+from typing import Any, assert_never, cast
 
 from pydantic import JsonValue
 
 from actors.failpoints import Failpoint, reach
 from actors.room import Alarm, Room, answerer
 from actors.runtime import Address, Fenced
-from actors.state.apply import BOOKS_TO_LOG_KEY, NoteBackup, OpenBooks, Write, first_answer
+from actors.state.apply import BOOKS_TO_LOG_KEY, NoteBackup, OpenBooks, Write, is_write
 from actors.state.backup import BackupError, make_backup
 from actors.state.boot import chain_broken_event, checkpoint_event, tail_restored_event
 from actors.state.database import is_disk_full, keep_evidence
-from actors.state.intake import InFlight, Intake, Waiting
+from actors.state.intake import BATCH_REQUESTS_MAX, WAITING_MAX, InFlight, Intake, Waiting
 from actors.state.kept import ON_DISK, BooksStore
 from actors.state.proving import table_read
-from actors.state.queries import BooksView, Read
+from actors.state.queries import BooksView, Read, is_read
 from actors.state.reserve import Reserve, RetakeBallast
 from actors.state.schema import DatabaseCorruptError
 from actors.state.seals import broken_seals
@@ -33,6 +33,7 @@ from core.messages.audit import AppendAudit, AuditAt, AuditBoot, AuditEvent
 from core.messages.base import Query, Refused
 from core.messages.kill_switch import ArmKillSwitch, KillSwitchArmed
 from core.messages.protocols import AlertingProtocol, AuditProtocol, KillSwitchProtocol
+from core.messages.recording import BOOKS_BUSY, DISK_FULL
 from core.messages.room_status import AuditHead
 from core.messages.state import (
     AuditHeadAndPending,
@@ -41,13 +42,10 @@ from core.messages.state import (
     GetBooks,
     GetKillSwitchRow,
     GetTable,
+    GetTradeResults,
     MakeBackup,
     RecordEvent,
 )
-
-BATCH_REQUESTS_MAX = 256
-WAITING_MAX = 10_000
-
 
 _Asked = MakeBackup | GetBooks | GetAuditHeadAndPending | GetTable | RetakeBallast | KillSwitchArmed
 _Own = AuditAt | AuditBoot | _Asked
@@ -100,7 +98,7 @@ class State(Room[Write | Read | _Own]):
         try:
             self._attach_market(self._db)
             self._door = TextDoor(self._db, self._redact)
-            self._sequencer = Sequencer(self._db, self._door)
+            self._sequencer = Sequencer(self._db, self._door, self._store.answers(self._db))
             self._view = BooksView(self._db)
             reserved, switch = self._store.reserved(self._data_dir), self._kill_switch
             self._reserve = Reserve(self.ctx, reserved, switch, self._alert, self.ctx.call_later)
@@ -134,23 +132,23 @@ class State(Room[Write | Read | _Own]):
             db.close()
 
     def handle(self, message: Write | Read | _Own) -> None:
-        if isinstance(message, Write):
-            self._handle_write(message)
-        elif isinstance(message, Read):
-            self._handle_read(message)
+        if is_write(message):
+            self._handle_write(cast("Write", message))
+        elif is_read(message):
+            self._handle_read(cast("Read", message))
         else:
-            self._receive_own(message)
+            self._receive_own(cast("_Own", message))
 
     def _receive_own(self, message: _Own) -> None:
         match message:
             case AuditAt():
                 self._handle_audit_at(message)
+            case GetBooks():
+                self._handle_get_books(message)
             case AuditBoot():
                 self._handle_audit_boot(message)
             case MakeBackup():
                 self._handle_make_backup(message)
-            case GetBooks():
-                self._handle_get_books(message)
             case GetAuditHeadAndPending():
                 self._handle_get_audit_head_and_pending(message)
             case GetTable():
@@ -170,7 +168,7 @@ class State(Room[Write | Read | _Own]):
         if self._intake.join(request.request_id, answer):
             return
         if not self._intake.put(request, self.ctx.envelope.correlation, answer):
-            answer(Refused(request_id=request.request_id, reasons=("books_busy",)))
+            answer(Refused(request_id=request.request_id, reasons=(BOOKS_BUSY,)))
             return
         self._pump()
 
@@ -181,7 +179,9 @@ class State(Room[Write | Read | _Own]):
         if self._db is None:
             answer(self._refused_corrupt(getattr(query, "request_id", "")))
             return
-        answer(self._door.told(self._view.read(query)))
+        found = self._view.read(query)
+        # What trades brought holds no text that anybody said, and is asked for at every look.
+        answer(found if isinstance(query, GetTradeResults) else self._door.told(found))
         if isinstance(query, GetKillSwitchRow):
             # A kill switch that starts knows no fact until it is told one.
             self._tell_facts()
@@ -257,7 +257,7 @@ class State(Room[Write | Read | _Own]):
         if self._db is None:
             answer(self._refused_corrupt(request.request_id))
             return
-        known = first_answer(self._db, request.request_id)
+        known = self._sequencer.answers.first(request.request_id)
         if self._intake.join(request.request_id, answer):
             return
         if known is not None:
@@ -323,7 +323,7 @@ class State(Room[Write | Read | _Own]):
     def _refuse_full(self, waiting: list[Waiting], error: sqlite3.Error) -> None:
         self._intake.done(waiting)
         for each in waiting:
-            reasons = (f"disk_full: {error}",)
+            reasons = (f"{DISK_FULL}: {error}",)
             each.answer(Refused(request_id=each.request.request_id, reasons=reasons))
         self._reserve.commit_failed(str(error))
 

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import sqlite3
 from datetime import datetime
-from typing import assert_never
+from typing import Final, assert_never, get_args
 
 from pydantic import JsonValue
 
+from actors.room import OneOf
+from actors.state.answers import Answers
 from actors.state.applied import Applied, Notice
 from actors.state.apply_cycles import close_cycle, close_proposal, open_cycle, record_decision
 from actors.state.apply_latches import latch_entries, lift_latches
@@ -42,17 +44,12 @@ from core.errors import IllegalEdgeError
 from core.messages.audit import AuditEvent, AuditKind
 from core.messages.base import Refused
 from core.messages.state import (
-    AccountBound,
     AnyRecording,
     BackupMade,
     BindAccount,
     CloseCycle,
     CloseProposal,
-    CycleKnown,
-    CycleOpened,
-    InboxRecorded,
     LatchEntries,
-    LatchesLifted,
     LiftLatches,
     OpenCycle,
     RecordAlert,
@@ -67,7 +64,6 @@ from core.messages.state import (
     RecordInbox,
     RecordInboxDone,
     Recording,
-    RecordingAnswer,
     RecordInstruction,
     RecordJobRuns,
     RecordKillSwitch,
@@ -99,6 +95,7 @@ class OpenBooks(Recording):
 
 Write = AnyRecording | NoteBackup | OpenBooks
 """Every request that writes. A MakeBackup leads to a NoteBackup once the backup is made."""
+is_write: Final = OneOf(get_args(Write))
 
 BOOKS_TO_LOG_KEY = "books_to_log"
 """Set by a migration where the log of an older version does not say all that the fold needs."""
@@ -132,44 +129,21 @@ STATES_OWN = frozenset(
 """The kinds that state notes itself when it applies a change. A sender's own events of these kinds, except by
 `RecordEvent`, are dropped: they would be second records of the same change."""
 
-_ANSWERS: dict[str, type[RecordingAnswer]] = {
-    kind.__name__: kind
-    for kind in (
-        Recorded,
-        Refused,
-        CycleOpened,
-        CycleKnown,
-        InboxRecorded,
-        BackupMade,
-        AccountBound,
-        LatchesLifted,
-    )
-}
-
-
-def first_answer(db: sqlite3.Connection, request_id: str) -> RecordingAnswer | None:
-    """The answer that the request got before, if any."""
-    found = records.answer(db, request_id)
-    if found is None:
-        return None
-    name, body = found
-    return _ANSWERS[name].model_validate_json(body)
-
-
-def keep_answer(db: sqlite3.Connection, answer: RecordingAnswer, request_id: str, now: datetime) -> None:
-    """Remember the answer, in the transaction of the change."""
-    records.insert_answer(db, request_id, type(answer).__name__, answer.model_dump_json(), now)
-
 
 def apply(
-    db: sqlite3.Connection, request: Write, now: datetime, previous: Link, correlation: str | None
+    db: sqlite3.Connection,
+    answers: Answers,
+    request: Write,
+    now: datetime,
+    previous: Link,
+    correlation: str | None,
 ) -> tuple[Applied, bytes, Link]:
     """Apply within the open transaction: the outcome, its audit bytes after `previous`, the chain's new end.
 
     Of a request that the books can't take, only the refusal is stored. A request that was answered before
     changes nothing.
     """
-    known = first_answer(db, request.request_id)
+    known = answers.first(request.request_id)
     if known is not None:
         return Applied(known), b"", previous
     db.execute("SAVEPOINT request")
@@ -187,7 +161,7 @@ def apply(
         # this one alone is refused, with an alert.
         db.execute("ROLLBACK TO request")
         applied, payload, end = _refused(request, error), b"", previous
-    keep_answer(db, applied.answer, request.request_id, now)
+    answers.keep(request.request_id, applied.answer, now)
     db.execute("RELEASE request")
     return applied, payload, end
 
@@ -253,35 +227,38 @@ def _open_books(db: sqlite3.Connection, request: OpenBooks) -> Applied:
 
 
 def _dispatch(db: sqlite3.Connection, request: Write) -> Applied:
+    # The most frequent first: each kind that does not match is tried in turn.
     match request:
         case OpenCycle():
             return open_cycle(db, request)
+        case CloseCycle():
+            return close_cycle(db, request)
+        case RecordAlert():
+            return record_alert(db, request)
+        case RecordJobRuns():
+            return record_job_runs(db, request)
         case RecordDecision():
             return record_decision(db, request)
         case RecordInstruction():
             return record_instruction(db, request)
         case RecordSent():
             return record_sent(db, request)
-        case RecordEdit():
-            return record_edit(db, request)
         case RecordOrder():
             return record_order(db, request)
+        case RecordEdit():
+            return record_edit(db, request)
+        case SetSystem():
+            return set_system(db, request)
         case RecordDeliveries():
             return record_deliveries(db, request)
         case CloseProposal():
             return close_proposal(db, request)
-        case CloseCycle():
-            return close_cycle(db, request)
         case RecordEvent():
             return record_event(db, request)
         case RecordMarketSnapshot():
             return record_market_snapshot(db, request)
-        case RecordJobRuns():
-            return record_job_runs(db, request)
         case RecordKillSwitch():
             return record_kill_switch(db, request)
-        case RecordAlert():
-            return record_alert(db, request)
         case RecordAlertDelivered():
             return record_alert_delivered(db, request)
         case RecordAlertsTried():
@@ -294,8 +271,6 @@ def _dispatch(db: sqlite3.Connection, request: Write) -> Applied:
             return record_inbox_done(db, request)
         case BindAccount():
             return bind_account(db, request)
-        case SetSystem():
-            return set_system(db, request)
         case LatchEntries():
             return latch_entries(db, request)
         case LiftLatches():

@@ -6,10 +6,15 @@ import json
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from decimal import Decimal
+from functools import lru_cache
 
 from actors.state.refusal import BooksRefusalError
 
+TIMES_KEPT = 512
+"""The rows of one change hold the same few times, and those of an open position are read at each change."""
 
+
+@lru_cache(TIMES_KEPT)
 def time_text(when: datetime) -> str:
     """ISO 8601 in UTC with microseconds, so that text order is time order. Refuses a naive time."""
     if when.tzinfo is None:
@@ -21,12 +26,13 @@ def maybe_time_text(when: datetime | None) -> str | None:
     return None if when is None else time_text(when)
 
 
+@lru_cache(TIMES_KEPT)
 def time_of(text: str) -> datetime:
     return datetime.fromisoformat(text)
 
 
 def maybe_time_of(text: str | None) -> datetime | None:
-    return None if text is None else datetime.fromisoformat(text)
+    return None if text is None else time_of(text)
 
 
 def maybe_decimal_text(amount: Decimal | None) -> str | None:

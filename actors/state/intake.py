@@ -5,12 +5,15 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import Final
 
 from actors.state.apply import Write
 from actors.state.sequencer import Committed
 from core.messages.state import RecordingAnswer
 
 Answer = Callable[[RecordingAnswer], None]
+BATCH_REQUESTS_MAX: Final = 256
+WAITING_MAX: Final = 10_000
 
 
 @dataclass

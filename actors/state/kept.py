@@ -7,6 +7,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Final, Protocol
 
+from actors.state.answers import Answers, AnswersInBooks, AnswersInMemory
 from actors.state.ballast import Ballast
 from actors.state.database import open_database
 from actors.state.market_file import MARKET_SCHEMA, MarketFault, attach_market
@@ -30,6 +31,9 @@ class BooksStore(Protocol):
     def opened(self, data_dir: Path) -> sqlite3.Connection:
         """The books, checked and of the newest version. Raises DatabaseCorruptError, sqlite3.Error."""
 
+    def answers(self, db: sqlite3.Connection) -> Answers:
+        """The first answers to requests, as they belong to these books."""
+
     def attach_market(self, db: sqlite3.Connection, data_dir: Path, now: datetime) -> MarketFault | None:
         """Attach what snapshots are stored in; what was wrong with it, if anything."""
 
@@ -43,6 +47,10 @@ class BooksOnDisk:
     def opened(self, data_dir: Path) -> sqlite3.Connection:
         """As `BooksStore.opened`."""
         return open_database(data_dir)
+
+    def answers(self, db: sqlite3.Connection) -> Answers:
+        """As `BooksStore.answers`."""
+        return AnswersInBooks(db)
 
     def attach_market(self, db: sqlite3.Connection, data_dir: Path, now: datetime) -> MarketFault | None:
         """As `BooksStore.attach_market`."""
@@ -72,10 +80,15 @@ class BooksInMemory:
         self._db.execute("ATTACH DATABASE ':memory:' AS market")
         self._db.execute(MARKET_SCHEMA)
         migrate(self._db)
+        self._answers = AnswersInMemory()
 
     def opened(self, data_dir: Path) -> sqlite3.Connection:  # noqa: ARG002  (nothing is in the folder)
         """As `BooksStore.opened`."""
         return self._db
+
+    def answers(self, db: sqlite3.Connection) -> Answers:  # noqa: ARG002  (they are not in the database)
+        """As `BooksStore.answers`."""
+        return self._answers
 
     def attach_market(
         self,

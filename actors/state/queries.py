@@ -5,9 +5,11 @@ from __future__ import annotations
 import sqlite3
 from bisect import bisect_right
 from datetime import datetime, timedelta
-from typing import TypeVar, assert_never
+from typing import Final, TypeVar, assert_never, get_args
 
+from actors.room import OneOf
 from actors.state.columns import time_text
+from actors.state.ended_trades import EndedTrades
 from actors.state.tables import cycles, edits, latches, orders, positions, records
 from core.messages.base import Query
 from core.messages.kill_switch import BooksChanged
@@ -37,7 +39,7 @@ from core.messages.state import (
     WeekRead,
 )
 from core.messages.state_queries import AlertsRead, GetAlertsOf
-from core.orders.books import Books, Job, OrderRow, TradeResult
+from core.orders.books import Books, Job, OrderRow
 from core.orders.identity import Permitted
 from core.orders.lifecycle import PositionState
 from core.values import CycleId, Label
@@ -58,6 +60,7 @@ Read = (
     | GetSystem
 )
 """The queries that are answered from the tables alone."""
+is_read: Final = OneOf(get_args(Read))
 
 R = TypeVar("R")
 COUNTED = timedelta(hours=1)
@@ -96,7 +99,8 @@ def read(db: sqlite3.Connection, query: Read) -> StateAnswer:
             )
             return _answer(query, week)
         case GetTradeResults():
-            return _answer(query, TradeResults(request_id=query.request_id, results=positions.results(db)))
+            results = EndedTrades(db).results()
+            return _answer(query, TradeResults(request_id=query.request_id, results=results))
         case GetJobRuns():
             return _answer(query, JobRuns(next_runs=records.job_runs(db), last_slots=records.last_slots(db)))
         case GetKillSwitchRow():
@@ -141,7 +145,8 @@ class BooksView:
     def __init__(self, db: sqlite3.Connection) -> None:
         self._db = db
         self._kept: Books | None = None
-        self._results: tuple[TradeResult, ...] | None = None
+        self._ended = EndedTrades(db)
+        self._results: TradeResults | None = None
         self._requests: tuple[str, ...] = ()
         self._requests_since: datetime | None = None
         self._told_at: datetime | None = None
@@ -155,8 +160,9 @@ class BooksView:
         if not isinstance(query, GetTradeResults):
             return read(self._db, query)
         if self._results is None:
-            self._results = positions.results(self._db)
-        return TradeResults(request_id=query.request_id, results=self._results)
+            self._results = TradeResults(request_id=query.request_id, results=self._ended.results())
+        # The same tuple, so that who has seen it can tell.
+        return self._results.model_copy(update={"request_id": query.request_id})
 
     def books(self, now: datetime, seq: int) -> Books:
         """The live part of the books as committed."""

@@ -22,7 +22,7 @@ SEALED: dict[str, tuple[str, ...]] = {
 
 def seal_of(*cells: str | int | None) -> int:
     """CRC-32 of the cells, each with its length, so that none can flow into the next."""
-    parts = ("-" if cell is None else f"{len(str(cell))}:{cell}" for cell in cells)
+    parts = ["-" if cell is None else f"{len(text := str(cell))}:{text}" for cell in cells]
     return crc32("".join(parts).encode("utf-8", "surrogatepass"))
 
 

@@ -8,9 +8,10 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from actors.failpoints import Failpoint, reach
+from actors.state.answers import Answers, AnswersInBooks
 from actors.state.applied import Applied
 from actors.state.apply import Write, apply
-from actors.state.tables import chain, records, venue_texts
+from actors.state.tables import chain, venue_texts
 from actors.state.tables.chain import ChainEnd
 from actors.state.text_door import TextDoor
 from core.audit.hash_chain import Link, encode_record, file_name
@@ -32,9 +33,11 @@ class Committed:
 class Sequencer:
     """Owns the numbering of audit records. `end` is the end of what the audit file is known to hold."""
 
-    def __init__(self, db: sqlite3.Connection, door: TextDoor) -> None:
+    def __init__(self, db: sqlite3.Connection, door: TextDoor, answers: Answers | None = None) -> None:
+        """`answers`: by default, rows of the same database."""
         self._db = db
         self._door = door
+        self.answers = answers or AnswersInBooks(db)
         self.end, self.pending = chain.read(db)
         self._pruned_at: datetime | None = None
         self._file_end: FileEnd | None = None
@@ -62,7 +65,7 @@ class Sequencer:
             outcomes: list[Applied] = []
             lines: list[bytes] = []
             for request, correlation in requests:
-                applied, payload, link = apply(db, self._door.taken_in(request, now), now, link, correlation)
+                applied, payload, link = self._applied(request, now, link, correlation)
                 outcomes.append(applied)
                 lines.append(payload)
             told = b"".join(lines)
@@ -74,13 +77,21 @@ class Sequencer:
             check_live()
             reach(Failpoint.BOOKS_PENDING)
             db.execute("COMMIT")
+            self.answers.committed()
             reach(Failpoint.BOOKS_COMMITTED)
         except BaseException:
             if db.in_transaction:
                 db.execute("ROLLBACK")
+            self.answers.undone()
             raise
         self.pending = batch
         return Committed(tuple(outcomes), batch)
+
+    def _applied(
+        self, request: Write, now: datetime, previous: Link, correlation: str | None
+    ) -> tuple[Applied, bytes, Link]:
+        taken_in = self._door.taken_in(request, now)
+        return apply(self._db, self.answers, taken_in, now, previous, correlation)
 
     def acknowledge(self, file_end: FileEnd | None) -> None:
         """Take note that the pending bytes are in the audit file, fsynced, which ends at `file_end`."""
@@ -131,6 +142,6 @@ class Sequencer:
     def _prune(self, now: datetime) -> None:
         if self._pruned_at is not None and now - self._pruned_at < PRUNE_EVERY:
             return
-        records.prune_answers(self._db, now - ANSWERS_KEPT)
+        self.answers.prune(now - ANSWERS_KEPT)
         venue_texts.prune(self._db)
         self._pruned_at = now

@@ -11,6 +11,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import TypeVar
 
+from actors.state.ended_trades import EndedTrades
 from actors.state.read_only import books_copied, books_opened
 from actors.state.schema import schema_fault
 from actors.state.seals import broken_seals
@@ -38,7 +39,17 @@ from core.audit.fold.tables import Cell, ProvedTable
 from core.messages.audit import AuditBatch
 from core.messages.room_status import AlertRow, AuditHead
 from core.messages.state_rows import KillSwitchRow
-from core.orders.books import Books, CycleRow, EntryLatch, Instruction, Job, OrderRow, Position, TradeResult
+from core.orders.books import (
+    Books,
+    CycleRow,
+    Edit,
+    EntryLatch,
+    Instruction,
+    Job,
+    OrderRow,
+    Position,
+    TradeResult,
+)
 from core.statistics.account import AccountPoint
 from core.values import CycleId, Label, PositionId
 
@@ -105,13 +116,17 @@ class BooksReader:
         """The newest `limit` orders, or all, with their instructions, oldest first."""
         return with_stored_texts(self._db, orders.everything(self._db, limit=limit))
 
+    def edits(self, label: Label) -> tuple[Edit, ...]:
+        """The prices that were permitted to an order by edits, oldest first, also once it has ended."""
+        return edits.of(self._db, (label,))
+
     def cycles(self, limit: int | None) -> tuple[CycleRow, ...]:
         """The newest `limit` cycles, or all, oldest first."""
         return with_stored_texts(self._db, cycles.everything(self._db, limit=limit))
 
     def trade_results(self) -> tuple[TradeResult, ...]:
         """What each closed trade brought, oldest first."""
-        return positions.results(self._db)
+        return EndedTrades(self._db).results()
 
     def setting(self, key: str) -> str | None:
         """One value that the engine keeps for itself."""

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import TypeVar
 
-from actors.state.stored_texts import each_text, with_stored_texts
+from actors.state.stored_texts import all_texts, each_text, with_stored_texts
 from actors.state.tables import venue_texts
 from core.messages.state import RecordDecision
 from core.venue_text import OPEN, without_texts
@@ -34,7 +34,10 @@ class TextDoor:
             text = self._redact(text)
             return without_texts(text, texts.__setitem__) if OPEN in text else text
 
-        kept: M = each_text(request, recorded)
+        together = all_texts(request)
+        # One look at all of them, because hardly any holds a secret or a quote.
+        is_plain = OPEN not in together and self._redact(together) == together
+        kept: M = request if is_plain else each_text(request, recorded)
         said = request.texts if isinstance(request, RecordDecision) else ()
         if texts or said:
             venue_texts.insert(self._db, (*texts.values(), *said), now)

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from cli.options import DEFAULT_STRATEGY, StrategyFile, named_path, number_option
+from cli.options import DEFAULT_STRATEGY, StrategyFile, named_path, number_option, whole_option
 
 app = typer.Typer(rich_markup_mode=None)
 
@@ -36,6 +36,9 @@ def simulate(
     shrink: Annotated[
         bool, typer.Option("--shrink", help="Find fewer acts that give the same breach.")
     ] = False,
+    jobs: Annotated[
+        int | None, whole_option(1, 256, text="How many processes; if not given, one a core.")
+    ] = None,
     journal: Annotated[
         Path | None,
         typer.Option(
@@ -63,6 +66,7 @@ def simulate(
         schedule=schedule,
         only=only,
         shrink=shrink,
+        jobs=jobs,
         journal=journal,
         json_file=json_file,
         strategy=strategy,

@@ -16,6 +16,7 @@ from cli.research.show import show_answer, show_confirmed, show_walks
 from cli.views.say import say
 from core.errors import InputError
 from core.statistics.folds import Walk
+from lab.processes import Processes
 from lab.research.answer import Answer, answer_json, answer_of
 from lab.research.confirm import Confirmed, best_numbers, confirm, look_behind
 from lab.research.executor import Executor, PointTask
@@ -24,7 +25,7 @@ from lab.research.found import FoundRun
 from lab.research.journal import SweepJournal
 from lab.research.max_t import require_numpy
 from lab.research.null_rate import measured_rate
-from lab.research.processes import Processes
+from lab.research.running import point_runner
 from lab.research.sweep import HeldMarket, NoReports, SweepSpan, Swept, conduct, held, tasks_of
 from lab.research.tried import Tried
 from lab.research.walk import Walked, purge_weeks, walked
@@ -144,7 +145,7 @@ def _swept(
 
     def executor() -> Executor:
         if options.cluster is None:
-            return Processes(options.jobs)
+            return Processes(options.jobs, point_runner)
         return _cluster(options.cluster)
 
     reports = NoReports() if options.out is None else SweepFolder(options.out)

@@ -67,6 +67,10 @@ def file_name(day: date) -> str:
 _CANONICAL = json.JSONEncoder(separators=(",", ":"), sort_keys=True, ensure_ascii=True, allow_nan=False)
 
 
+_quoted = json.encoder.encode_basestring_ascii
+"""A text as `canonical_json` writes it."""
+
+
 def canonical_json(value: JsonValue) -> str:
     """JSON without spaces, keys sorted, ASCII only. Raises ValueError for NaN and infinities."""
     return _CANONICAL.encode(value)
@@ -204,9 +208,10 @@ def _opening(previous: Link) -> bytes:
     return b'{"seq":%d,"prev":"%s",' % (previous.seq + 1, previous.hash.encode("ascii"))
 
 
-def _rest(at: JsonValue, kind: JsonValue, correlation: JsonValue, detail: JsonValue) -> bytes:
-    fields = {"at": at, "kind": kind, "correlation": correlation, "detail": detail}
-    return ",".join(f'"{key}":{canonical_json(value)}' for key, value in fields.items()).encode("ascii")
+def _rest(at: str, kind: str, correlation: str | None, detail: JsonValue) -> bytes:
+    of = "null" if correlation is None else _quoted(correlation)
+    told = f'"at":{_quoted(at)},"kind":{_quoted(kind)},"correlation":{of},"detail":{canonical_json(detail)}'
+    return told.encode("ascii")
 
 
 def _shown(found: bytes) -> str:

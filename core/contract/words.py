@@ -22,16 +22,16 @@ class ToolWords:
     """How a server spells one tool; None and nothing is as the contract does."""
 
     path: str | None = None
-    request: Names = field(default_factory=lambda: MappingProxyType({}))
-    answer: Names = field(default_factory=lambda: MappingProxyType({}))
+    request: Names = field(default_factory=dict)
+    answer: Names = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
 class ContractWords:
     """How a server spells the contract."""
 
-    health: Mapping[Router, str] = field(default_factory=lambda: MappingProxyType({}))
-    tools: Mapping[tuple[Router, str], ToolWords] = field(default_factory=lambda: MappingProxyType({}))
+    health: Mapping[Router, str] = field(default_factory=dict)
+    tools: Mapping[tuple[Router, str], ToolWords] = field(default_factory=dict)
 
     def health_path(self, router: Router) -> str:
         """Where the router's health page is, below the host."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Final
 
 from core.messages.audit import AuditEvent
 from core.messages.base import Answered, Command, Event, Refused
@@ -71,6 +72,15 @@ class LatchesLifted(Event):
 RecordingAnswer = (
     Recorded | Refused | CycleOpened | CycleKnown | InboxRecorded | BackupMade | AccountBound | LatchesLifted
 )
+
+
+DISK_FULL: Final = "disk_full"
+BOOKS_BUSY: Final = "books_busy"
+
+
+def may_be_told_again(refused: Refused) -> bool:
+    """Whether the books refused for lack of room, and so may take the same request later."""
+    return any(reason.partition(":")[0] in (DISK_FULL, BOOKS_BUSY) for reason in refused.reasons)
 
 
 class Recording(Command, Answered[RecordingAnswer]):

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from decimal import Decimal
 from typing import NamedTuple, TypeAlias
 
-from core.market.option_chain import OptionChain
+from core.market.option_chain import OptionChain, Quote
 from core.market.quoted import Quoted
 from core.orders.ladder import round_cost_eth
 from core.pricing.black76 import black76_price_eth, year_fraction
@@ -46,18 +46,21 @@ def closing_cost(chain: OptionChain, legs: Sequence[Leg]) -> ClosingCost | Faile
 
 def leg_quotes(chain: OptionChain, legs: Sequence[Leg]) -> tuple[LegQuote, ...] | Failed:
     """Each leg with its sound quote, or every reason why one has none."""
-    reasons = [reason for leg in legs for reason in quote_reasons(chain, leg)]
-    found = [(leg, chain.quote(leg.instrument_name)) for leg in legs]
-    quoted = tuple((leg, quote) for leg, quote in found if quote is not None)
-    return Failed(reasons=tuple(reasons)) if reasons else quoted
+    reasons: list[str] = []
+    quoted: list[LegQuote] = []
+    for leg in legs:
+        quote = chain.quote(leg.instrument_name)
+        reasons += quote_reasons(leg, quote)
+        if quote is not None:
+            quoted.append((leg, quote))
+    return Failed(reasons=tuple(reasons)) if reasons else tuple(quoted)
 
 
-def quote_reasons(chain: OptionChain, leg: Leg) -> tuple[str, ...]:
+def quote_reasons(leg: Leg, quote: Quote | None) -> Sequence[str]:
     """Why this leg's quote can't be used: `leg_missing:…` or `leg_broken:…:fault`; empty if it can."""
-    quote = chain.quote(leg.instrument_name)
     if quote is None:
         return (f"leg_missing:{leg.instrument_name}",)
-    return tuple(f"leg_broken:{leg.instrument_name}:{fault.value}" for fault in quote.faults)
+    return [f"leg_broken:{leg.instrument_name}:{fault.value}" for fault in quote.faults]
 
 
 def cost_of(legs: Sequence[LegQuote]) -> ClosingCost:

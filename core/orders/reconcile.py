@@ -231,6 +231,8 @@ def deliveries_for(
     deliveries are returned yet.
     """
     expired = [p for p in positions if p.plan.expiration <= now and p.contracts > 0]
+    if not expired:
+        return (), ()
     by_name: defaultdict[str, list[Settlement]] = defaultdict(list)
     for settlement in settlements:
         by_name[settlement.instrument_name].append(settlement)

@@ -22,7 +22,7 @@ from core.rules.exit.decision import ExitDecision, Skipped, decide_exit
 from core.rules.facts import AccountFacts, EngineFacts, EntryFacts, MarketFacts, MonitorFacts, MonitorMarket
 from core.strategy import Strategy
 from core.values import SpreadKind, Value
-from core.venue_text import without_texts
+from core.venue_text import OPEN, without_texts
 
 AnyDecision = EntryDecision | ExitDecision | Skipped
 Json = Mapping[str, Any]
@@ -30,6 +30,7 @@ Json = Mapping[str, Any]
 SHAPE = 2
 """The shape that is written: facts in parts. Shape 1 had one flat list, and its records name no shape."""
 _FLAT = 1
+_CANONICAL = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
 _PARTS: dict[str, dict[str, type[Value]]] = {
     "entry": {"engine": EngineFacts, "account": AccountFacts, "market": MarketFacts},
     "exit": {"market": MonitorMarket},
@@ -49,6 +50,9 @@ def record(
     """
 
     def recorded(value: Any) -> Any:
+        # Hardly any record quotes somebody, and its text is looked through faster than its values.
+        if OPEN not in canonical(value):
+            return value
         return without_texts(value, lambda _, text: take_text(text))
 
     kept = recorded(facts.model_dump(mode="json", exclude={"market": {"chain"}}))
@@ -70,7 +74,7 @@ def decision_json(decision: AnyDecision) -> dict[str, Any]:
 
 def canonical(value: object) -> str:
     """JSON with sorted keys and no white space: two decisions are the same if these texts are equal."""
-    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
+    return _CANONICAL.encode(value)
 
 
 def replay(recorded: Json, strategy: Strategy) -> AnyDecision:

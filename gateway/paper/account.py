@@ -6,6 +6,7 @@ flow, so the balance is always the start plus their sum. Nothing here reads a cl
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Callable, Iterable
 from datetime import datetime
 from decimal import Decimal
@@ -83,6 +84,7 @@ class Account:
         self.settlements: dict[str, Settlement] = {}
         self.last_number = 0
         self._by_label: dict[str, str] = {}
+        self._trades_of: defaultdict[str, list[Trade]] = defaultdict(list)
         self._active: dict[str, None] = {}
         self._changes: dict[tuple[RecordKind, str], Value | Trade | Settlement | None] = {}
 
@@ -94,6 +96,10 @@ class Account:
     def order_by_label(self, label: str) -> VenueOrder | None:
         order_id = self._by_label.get(label)
         return None if order_id is None else self.orders[order_id]
+
+    def trades_of(self, order_id: str) -> tuple[Trade, ...]:
+        """The trades of an order, oldest first."""
+        return tuple(self._trades_of.get(order_id, ()))
 
     def active_orders(self) -> list[VenueOrder]:
         """Orders that can change without a request, oldest first: resting ones and those with a late fill."""
@@ -140,7 +146,7 @@ class Account:
                 timestamp=at,
                 index_price=index_usd,
             )
-            self.trades[trade.trade_id] = trade
+            self._keep_trade(trade)
             self._changes["trade", trade.trade_id] = trade
             self.balance_eth += premium_eth(side, price, contracts) - fee
             self.move_position(leg.instrument_name, side.sign * contracts, price)
@@ -196,6 +202,10 @@ class Account:
         self._changes["position", held.instrument_name] = None
         return settlement
 
+    def _keep_trade(self, trade: Trade) -> None:
+        self.trades[trade.trade_id] = trade
+        self._trades_of[trade.order_id].append(trade)
+
     def take_changes(self) -> dict[tuple[RecordKind, str], str | None]:
         """Records changed since the last call, as JSON by kind and key; None for a deleted one."""
         changes = {key: None if v is None else v.model_dump_json() for key, v in self._changes.items()}
@@ -208,7 +218,7 @@ class Account:
             case "order":
                 self.put_order(VenueOrder.model_validate_json(body))
             case "trade":
-                self.trades[key] = Trade.model_validate_json(body)
+                self._keep_trade(Trade.model_validate_json(body))
             case "settlement":
                 self.settlements[key] = Settlement.model_validate_json(body)
             case "position":

@@ -181,7 +181,10 @@ def _new_order(venue: Venue, request: PlaceComboOrder) -> VenueOrder:
             filled_amount=ZERO,
             average_price=None,
             price=request.price,
-            legs=tuple(OrderLeg(**leg.model_dump()) for leg in request.legs),
+            legs=tuple(
+                OrderLeg(instrument_name=leg.instrument_name, side=leg.side, ratio=leg.ratio)
+                for leg in request.legs
+            ),
             created_at=venue.clock,
             updated_at=venue.clock,
         ),

@@ -109,8 +109,8 @@ def get_order_history(venue: Venue, request: GetOrderHistory) -> Orders:
         orders=_contract_orders(
             order
             for order in venue.account.orders.values()
-            if not order.is_open
-            and order.order.updated_at >= request.since
+            if order.order.updated_at >= request.since
+            and not order.is_open
             and (request.include_unfilled or order.order.filled_amount > 0)
         )
     )
@@ -121,7 +121,7 @@ def get_user_trades(venue: Venue, request: GetSince) -> Trades:
 
 
 def get_trades_by_order(venue: Venue, request: OrderIdRequest) -> Trades:
-    return Trades(trades=tuple(t for t in venue.account.trades.values() if t.order_id == request.order_id))
+    return Trades(trades=venue.account.trades_of(request.order_id))
 
 
 def get_settlements(venue: Venue, request: GetSince) -> Settlements:

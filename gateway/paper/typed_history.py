@@ -41,7 +41,7 @@ def typed_dvol_history(venue: Venue, request: GetDvolHistory) -> DvolHistory:
 @lru_cache(BARS_KEPT)
 def _candle(bar: Bar, decimals: int) -> Candle:
     start, opened, high, low, close, volume = bar
-    return Candle(
+    return Candle.model_construct(
         timestamp=start,
         open=Decimal(f"{opened:.{decimals}f}"),
         high=Decimal(f"{high:.{decimals}f}"),

@@ -112,20 +112,23 @@ class Venue:
 
     def match(self, order: VenueOrder) -> VenueOrder:
         """Match a resting order with the market now, and set when the next attempt is due."""
-        order = order.model_copy(update={"next_check_at": self.clock + RECHECK})
+        update = {"next_check_at": self.clock + RECHECK}
         touches = None if order.is_silent else self.touches(order.order.legs)
         amount = 0
         if touches is not None and self.clock >= order.fills_not_before:
             amount = fillable(order.order.price, order.remaining, combo_book(touches))
+        is_over = False
         if order.reduce_only:
             reducible = self.reducible(order)
-            if reducible == 0:
-                order = order.changed(self.clock, state="cancelled")
+            is_over = reducible == 0
             amount = min(amount, reducible)
         if touches is not None and amount > 0:
-            order = order.model_copy(update={"fills_not_before": self.clock + RECHECK})
+            order = order.model_copy(update={**update, "fills_not_before": self.clock + RECHECK})
             prices = leg_prices(order.order.price, touches)
             return self.account.fill(order, amount, prices, self.clock, self.index_usd())
+        order = order.model_copy(update=update)
+        if is_over:
+            order = order.changed(self.clock, state="cancelled")
         self.account.put_order(order)
         return order
 

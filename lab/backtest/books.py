@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
@@ -69,8 +69,9 @@ class BacktestBooks:
             raise ValueError("expected the fills of an entry that is under way")
         position = self.positions.get(known.position_id, known)
         combos = combos_of(position, fills)
-        position = _with_cash(position, fills).model_copy(
+        position = position.model_copy(
             update={
+                **_cash(position, fills),
                 "state": PositionState.OPEN,
                 "contracts_opened": position.contracts_opened + combos,
                 "contracts": position.contracts + combos,
@@ -91,10 +92,11 @@ class BacktestBooks:
         position = self.positions[position_id]
         combos = combos_of(position, fills)
         left = position.contracts - combos
-        position = _with_cash(position, fills).model_copy(update={"contracts": left})
-        self._put(position)
+        update = {**_cash(position, fills), "contracts": left}
         if left == 0:
-            self._close(position, fills[-1].timestamp, position.exit_rule)
+            self._close(position, update, fills[-1].timestamp, position.exit_rule)
+        else:
+            self._put(position.model_copy(update=update))
 
     def book_deliveries(self, position_id: PositionId, deliveries: Iterable[Delivery]) -> None:
         """The deliveries of an expired position, which close it."""
@@ -105,10 +107,13 @@ class BacktestBooks:
             pnl_eth, pnl_usd = pnl_eth + flow, pnl_usd + flow * delivered.delivery_price_usd
             fees += delivered.fee_eth
         update = {"pnl_eth": pnl_eth, "pnl_usd": pnl_usd, "fees_eth": fees, "contracts": 0}
-        self._close(position.model_copy(update=update), position.plan.expiration, ExitRule.SETTLEMENT)
+        self._close(position, update, position.plan.expiration, ExitRule.SETTLEMENT)
 
-    def _close(self, position: Position, at: datetime, rule: ExitRule | None) -> None:
-        closed = {"state": PositionState.CLOSED, "closed_at": at, "exit_rule": rule}
+    def _close(
+        self, position: Position, last: Mapping[str, object], at: datetime, rule: ExitRule | None
+    ) -> None:
+        """With the `last` that changes of it."""
+        closed = {**last, "state": PositionState.CLOSED, "closed_at": at, "exit_rule": rule}
         position = position.model_copy(update=closed)
         self._put(position)
         self.realised_usd += float(position.pnl_usd)
@@ -149,9 +154,10 @@ def _premium_eth(fill: Trade) -> Decimal:
     return premium_eth(Side(fill.side), fill.price, fill.amount)
 
 
-def _with_cash(position: Position, fills: Iterable[Trade]) -> Position:
+def _cash(position: Position, fills: Iterable[Trade]) -> dict[str, object]:
+    """What fills change of a position's cash."""
     pnl_eth, pnl_usd, fees = position.pnl_eth, position.pnl_usd, position.fees_eth
     for fill in fills:
         flow = _premium_eth(fill) - fill.fee
         pnl_eth, pnl_usd, fees = pnl_eth + flow, pnl_usd + flow * fill.index_price, fees + fill.fee
-    return position.model_copy(update={"pnl_eth": pnl_eth, "pnl_usd": pnl_usd, "fees_eth": fees})
+    return {"pnl_eth": pnl_eth, "pnl_usd": pnl_usd, "fees_eth": fees}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, time, timedelta
+from functools import cache
 from typing import Final
 
 WEEKDAYS: Final = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
@@ -17,15 +18,23 @@ def last_slot(every: timedelta, at: datetime) -> datetime:
 
 def next_daily(times: tuple[str, ...], after: datetime) -> datetime:
     """The first of these times of day after a moment."""
-    moments = [_on(after, text) for text in times]
-    return min(at if at > after else at + _DAY for at in moments)
+    midnight = _midnight(after)
+    moments = [midnight + _after_midnight(text) for text in times]
+    return min([at if at > after else at + _DAY for at in moments])
 
 
 def next_weekly(weekday: str, at: str, after: datetime) -> datetime:
     """The first such time of a week after a moment."""
-    moment = _on(after, at) + _DAY * ((WEEKDAYS.index(weekday) - after.weekday()) % 7)
+    days = (WEEKDAYS.index(weekday) - after.weekday()) % 7
+    moment = _midnight(after) + _after_midnight(at) + _DAY * days
     return moment if moment > after else moment + 7 * _DAY
 
 
-def _on(day: datetime, text: str) -> datetime:
-    return datetime.combine(day.date(), time.fromisoformat(text), day.tzinfo)
+def _midnight(after: datetime) -> datetime:
+    return after.replace(hour=0, minute=0, second=0, microsecond=0)
+
+
+@cache
+def _after_midnight(text: str) -> timedelta:
+    at = time.fromisoformat(text)
+    return timedelta(hours=at.hour, minutes=at.minute)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Hashable, Sequence
 from datetime import datetime
 from typing import Final, NamedTuple
 
@@ -132,6 +132,10 @@ class MappedChains:
         self._anomalies = anomalies
         self._switches = switches
         self._way = (anomalies.model_dump_json(), switches.delta)
+
+    @property
+    def way(self) -> Hashable:
+        return self._way
 
     def for_entry(self, now: datetime, span: ExpirySpan) -> OptionChain:
         if self._switches.expiries_within_record:

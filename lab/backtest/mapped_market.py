@@ -16,6 +16,7 @@ from gateway.paper.source import Bar, Hole, HourlyFunding, ScheduledRelease, Ven
 from gateway.paper.ticks import UNITS_PER_ETH
 from lab.backtest.columns import ColumnMap, Columns, read_map
 from lab.backtest.columns_cache import kept_columns
+from lab.backtest.shared_market import ANSWERS_MAX, Decoded, Once
 
 HOUR: Final = timedelta(hours=1)
 Side = dict[float, int]
@@ -38,8 +39,13 @@ class MappedMarket:
         self._groups: list[dict[tuple[int, bool], tuple[int, int]]] = []
         self._group(label)
         self._starts = [datetime.fromtimestamp(at, UTC) for at in self._times]
+        self._bars: list[Bar] = []
+        """Of each hour from the start on, as far as any was asked for: each entry reads those of a month."""
         self.built: dict[tuple[str, str, float], Any] = {}
         """What chains have built of it; how, only they know."""
+        self._quotes = Once[tuple[datetime, ListedOption], PaperQuote | None](ANSWERS_MAX)
+        self.decoded = Decoded(is_kept=True, monitored_max=ANSWERS_MAX)
+        self._asked_at, self._asked_place = self._starts[0], 0
 
     def _group(self, label: str) -> None:
         """Find where each side of each expiry of each snapshot begins and ends."""
@@ -89,7 +95,7 @@ class MappedMarket:
         return False
 
     def index_usd(self, at: datetime) -> float:
-        return self._spots[max(0, bisect_right(self._starts, at) - 1)]
+        return self._spots[0 if at < self.start else self._place(at)]
 
     def dvol_pct(self, at: datetime) -> float:  # noqa: ARG002  (the map has one for all times)
         return self._dvol
@@ -99,8 +105,15 @@ class MappedMarket:
 
     def index_bars(self, start: datetime, end: datetime) -> list[Bar]:
         first = max(start, self.start)
-        hours = (first + HOUR * number for number in range(max(0, (end - first) // HOUR)))
-        return [Bar(hour, *(self.index_usd(hour),) * 4, 0.0) for hour in hours]
+        place, off_grid = divmod(first - self.start, HOUR)
+        last = place + max(0, (end - first) // HOUR)
+        if off_grid:
+            return [self._bar(first + HOUR * number) for number in range(last - place)]
+        self._bars += [self._bar(self.start + HOUR * number) for number in range(len(self._bars), last)]
+        return self._bars[place:last]
+
+    def _bar(self, hour: datetime) -> Bar:
+        return Bar(hour, *(self.index_usd(hour),) * 4, 0.0)
 
     def dvol_bars(self, start: datetime, end: datetime) -> list[Bar]:
         hours = (start + HOUR * number for number in range(max(0, (end - start) // HOUR)))
@@ -134,6 +147,9 @@ class MappedMarket:
         return [quote for quote in found if quote is not None]
 
     def quote(self, at: datetime, instrument: ListedOption) -> PaperQuote | None:
+        return self._quotes((at, instrument), lambda: self._quote(at, instrument))
+
+    def _quote(self, at: datetime, instrument: ListedOption) -> PaperQuote | None:
         if instrument.expiration <= at:
             return None
         row = self.row(at, instrument)
@@ -190,10 +206,15 @@ class MappedMarket:
         )
 
     def _place(self, at: datetime) -> int:
-        place = bisect_right(self._starts, at) - 1
-        if place < 0:
-            raise InputError(f"time: the record begins at {self.start.isoformat()}, found {at.isoformat()}")
-        return place
+        """Of the snapshot that stands at a moment. Much is asked of one moment, and then of the next one."""
+        if at is not self._asked_at:
+            place = bisect_right(self._starts, at) - 1
+            if place < 0:
+                raise InputError(
+                    f"time: the record begins at {self.start.isoformat()}, found {at.isoformat()}"
+                )
+            self._asked_at, self._asked_place = at, place
+        return self._asked_place
 
 
 def open_mapped(path: Path, map_path: Path, touch_size: float, cache: Path) -> MappedMarket:

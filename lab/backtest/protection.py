@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Final
 
-from actors.decision.facts import trading_facts
+from actors.decision.facts import realised, trading_facts
 from core.checks import RuleResult
 from core.orders.books import Books, EntryLatch, LatchSource, Position, TradeResult
 from core.rules.entry.protections import breach_text, breaches, counted, protections
@@ -194,7 +194,13 @@ class OwnResults:
         spot_usd: float | None,
     ) -> TradingFacts:
         return trading_facts(
-            at, books, results, self._highs, marks_eth=marks_eth, spot_usd=spot_usd, strategy=self._strategy
+            at,
+            books,
+            realised(results),
+            self._highs,
+            marks_eth=marks_eth,
+            spot_usd=spot_usd,
+            strategy=self._strategy,
         )
 
     def _take_highs(self, highs: tuple[PnlHigh, ...]) -> None:

@@ -5,7 +5,8 @@ Every figure is rounded as the venue's tools tell it, so that a decision sees wh
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from bisect import bisect_right
+from collections.abc import Hashable, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Final, NamedTuple, Protocol
@@ -66,6 +67,10 @@ class NoChainError(Exception):
 class Chains(Protocol):
     """Makes the chains that rules read. Either raises `NoChainError`."""
 
+    @property
+    def way(self) -> Hashable:
+        """By what those of one market differ."""
+
     def for_entry(self, now: datetime, span: ExpirySpan) -> OptionChain: ...
 
     def for_held(self, now: datetime, span: ExpirySpan) -> OptionChain: ...
@@ -83,6 +88,10 @@ class VenueChains:
         self._anomalies = anomalies
         self._decoded = decoded_of(source)
         self._judged_by = anomalies.model_dump_json()
+
+    @property
+    def way(self) -> Hashable:
+        return self._judged_by
 
     def for_entry(self, now: datetime, span: ExpirySpan) -> OptionChain:
         return self.for_held(now, span)
@@ -135,10 +144,14 @@ class VenueReader:
         self._every = timedelta(minutes=strategy.scheduler.snapshot_every_min)
         self._began = venue.clock
         self._stores_snapshots = schedule is Schedule.PRODUCTION
-        self._closes: dict[datetime, HourlyClose] = {}
+        self._closes: list[HourlyClose] = []
+        self._closes_read = (self._began, self._began)
+        """They are of the hours from the first to the second of these moments."""
         self.eur_usd = exchange_rate(venue, EUR, USD)
         self._decoded = decoded_of(venue.source)
         self._judged_by = strategy.anomalies.model_dump_json()
+        self._way = (self._chains.way, self._every, self._began, schedule)
+        """By what the markets of monitors differ, beside their moments, expiries and accounts."""
 
     @property
     def now(self) -> datetime:
@@ -235,11 +248,16 @@ class VenueReader:
 
     def monitor_market(self, span: ExpirySpan, *, with_account: bool) -> MonitorMarket:
         """The market of a monitor; without the account if nothing reads it. Raises `NoChainError`."""
+        if with_account:
+            return self._read_monitored(span, self.held_account())
+        return self._decoded.monitored((self._way, self.now, span), lambda: self._read_monitored(span, None))
+
+    def _read_monitored(self, span: ExpirySpan, account: HeldAccount | None) -> MonitorMarket:
         return MonitorMarket(
             spot_usd=self.spot_usd(),
             spot_4h_ago_usd=self._spot_4h_ago_usd(),
             dvol=self.dvol(),
-            account=self.held_account() if with_account else None,
+            account=account,
             chain=self._chains.for_held(self.now, span),
         )
 
@@ -262,14 +280,21 @@ class VenueReader:
         return self._decoded.closes(hours, lambda: self._read_closes(*hours))
 
     def _read_closes(self, first: datetime, last: datetime) -> tuple[HourlyClose, ...]:
-        known, bars = self._closes, self._venue.source.index_bars(first, last)
-        new = [bar for bar in bars if bar.start not in known]
-        # Thousands in a year: all at once they take half the time.
-        made = _CLOSES.validate_python(
-            [{"at": bar.start + HOUR, "close_usd": round(bar.close, 2)} for bar in new]
-        )
-        known.update(zip((bar.start for bar in new), made, strict=True))
-        return tuple([known[bar.start] for bar in bars])
+        begin, end = self._closes_read
+        if not begin <= first <= end:
+            self._closes, begin, end = [], first, first
+        if last > end:
+            # Thousands in a year: all at once they take half the time.
+            self._closes += _CLOSES.validate_python(
+                [
+                    {"at": bar.start + HOUR, "close_usd": round(bar.close, 2)}
+                    for bar in self._venue.source.index_bars(end, last)
+                ]
+            )
+            end = last
+        self._closes_read = begin, end
+        after, until = (bisect_right(self._closes, moment, key=_close_at) for moment in (first, last))
+        return tuple(self._closes[after:until])
 
     def _dvol_ago(self, moment: datetime) -> float:
         """The close of the last hour that had ended by then."""
@@ -303,6 +328,10 @@ class VenueReader:
             for event in self._venue.source.events(first, last)
             if event.country == entry.macro_country and event.importance == "high"
         )
+
+
+def _close_at(close: HourlyClose) -> datetime:
+    return close.at
 
 
 def floor_hour(at: datetime) -> datetime:

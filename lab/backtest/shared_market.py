@@ -9,10 +9,11 @@ from __future__ import annotations
 from collections.abc import Callable, Hashable, Sequence
 from datetime import datetime
 from itertools import islice
-from typing import Any, Final, Generic, TypeVar
+from typing import Any, Final, Generic, Protocol, TypeVar, runtime_checkable
 
 from core.market.observations import HourlyClose
 from core.market.option_chain import OptionChain
+from core.rules.facts import MonitorMarket
 from gateway.paper.instruments import ListedOption
 from gateway.paper.quotes import PaperQuote
 from gateway.paper.smile import ExpirySmile
@@ -58,11 +59,13 @@ class Once(Generic[_Key, _Answer]):
 class Decoded:
     """What readers have made of a market. The keys tell the moment, and how a chain was judged."""
 
-    def __init__(self, *, is_kept: bool) -> None:
+    def __init__(self, *, is_kept: bool, monitored_max: int = CHAINS_MAX) -> None:
+        """`monitored_max`: so many markets of monitors are kept, with their chains."""
         self.chains = Once[Hashable, OptionChain](CHAINS_MAX if is_kept else 0)
         self.to_close = Once[Hashable, OptionChain](ANSWERS_MAX if is_kept else 0)
         self.legs = Once[Hashable, OptionChain | None](ANSWERS_MAX if is_kept else 0)
         self.closes = Once[Hashable, tuple[HourlyClose, ...]](CHAINS_MAX if is_kept else 0)
+        self.monitored = Once[Hashable, MonitorMarket](monitored_max if is_kept else 0)
 
 
 class SharedMarket:
@@ -176,6 +179,14 @@ def shared(source: MarketSource) -> SharedMarket:
     return SharedSmile(source, source) if isinstance(source, Smiled) else SharedMarket(source)
 
 
+@runtime_checkable
+class Decodes(Protocol):
+    """A market for runs that follow each other."""
+
+    @property
+    def decoded(self) -> Decoded: ...
+
+
 def decoded_of(source: MarketSource) -> Decoded:
     """What other readers of it have made already; nothing is kept of a market for one run."""
-    return source.decoded if isinstance(source, SharedMarket) else Decoded(is_kept=False)
+    return source.decoded if isinstance(source, Decodes) else Decoded(is_kept=False)

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
-from datetime import timedelta
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime, timedelta
 from decimal import Decimal
+from itertools import pairwise
 from typing import Final
 
 from core.contract import Trade
@@ -18,12 +19,14 @@ from core.permit_times import PERMIT_LIFETIME_MAX_S
 from core.strategy import LimitsSection
 from core.values import Side
 from lab.invariants.messages import Sent
-from lab.invariants.seen import EngineSeen, Request, SeenOutside
-from reading.books import has_books, live_books, stored_orders, stored_positions
+from lab.invariants.seen import EngineSeen, Request, SeenOutside, VenueSeen
+from reading.books import has_books, stored_edits, stored_orders, stored_positions
 
 PLACE: Final = "place_combo_order"
 TICK_ETH: Final = Decimal("0.0001")
 HOUR: Final = timedelta(hours=1)
+CROSSING: Final = timedelta(seconds=PERMIT_LIFETIME_MAX_S)
+"""From a look at the account to the arrival of what is sent on the word of it, and to the next look."""
 
 
 def recorded_before_sent(seen: SeenOutside) -> Iterator[str]:
@@ -45,8 +48,9 @@ def recorded_before_sent(seen: SeenOutside) -> Iterator[str]:
         if label.position_id not in positions:
             yield f"{request.label}: its instruction is in the books, its proposal is not"
         if request.tool != PLACE:
-            edits = live_books(engine.data_dir, seen.now).edits
-            if not any(e.label == request.label and e.limit_eth == request.price for e in edits):
+            # Not those of live orders alone: a request may arrive after its order was found to have ended.
+            edits = stored_edits(engine.data_dir, label.text)
+            if not any(edit.limit_eth == request.price for edit in edits):
                 yield f"{request.label}: its new price {request.price} was not in the books when it arrived"
         return
     yield f"{request.label}: no instruction was in any books when the request arrived"
@@ -152,8 +156,10 @@ def not_too_many_positions(seen: SeenOutside) -> Iterator[str]:
     allowed = max(engine.strategy.strategy.max_open_positions for engine in seen.engines)
     held = _open_by_label(seen.venue.trades)
     at_venue = {name for name, size in seen.venue.sizes.items() if size}
-    live = sorted(each for each, names in held.items() if names & at_venue)
-    if len(live) > allowed:
+    # Nobody could know of an entry that the venue filled after it had said that it was cancelled.
+    unknown = {_proposal(label) for text in seen.cancelled if (label := OrderLabel.parse(text)) is not None}
+    live = sorted(each for each, names in held.items() if names & at_venue and each not in unknown)
+    if len(live) - _crossed(seen.venue, live) > allowed:
         yield f"{len(live)} positions are open, at most {allowed} may be: {live}"
     for request in seen.requests[-1:]:
         label = OrderLabel.parse(request.label)
@@ -161,6 +167,24 @@ def not_too_many_positions(seen: SeenOutside) -> Iterator[str]:
             continue
         if request.was_in_doubt:
             yield f"{request.label}: an entry was sent while an order was in doubt"
+
+
+def _crossed(venue: VenueSeen, live: Sequence[str]) -> int:
+    """How many of these entries nobody could keep apart from the one before: they were on their way at the
+    same time, and each was filled before its engine could look at the account again."""
+    filled: dict[str, datetime] = {}
+    for trade in venue.trades.values():
+        filled[trade.label] = min(trade.timestamp, filled.get(trade.label, trade.timestamp))
+    arrived = sorted(
+        order.order.created_at
+        for order in venue.orders.values()
+        if (label := OrderLabel.parse(order.order.label)) is not None
+        and label.kind is InstructionKind.ENTRY
+        and _proposal(label) in live
+        and (at := filled.get(order.order.label)) is not None
+        and at - order.order.created_at < CROSSING
+    )
+    return sum(later - earlier < CROSSING for earlier, later in pairwise(arrived))
 
 
 def _terms_off(sent: Sent, limits: LimitsSection) -> Iterator[str]:
@@ -188,9 +212,12 @@ def _open_by_label(trades: Mapping[str, Trade]) -> dict[str, set[str]]:
         label = OrderLabel.parse(trade.label)
         if label is not None:
             signed = Side(trade.side).sign * int(trade.amount)
-            key = f"{label.position_id} {label.tag}"
-            sizes.setdefault(key, Counter())[trade.instrument_name] += signed
+            sizes.setdefault(_proposal(label), Counter())[trade.instrument_name] += signed
     return {each: {name for name, size in held.items() if size} for each, held in sizes.items()}
+
+
+def _proposal(label: OrderLabel) -> str:
+    return f"{label.position_id} {label.tag}"
 
 
 def _label(sent: Sent) -> str:

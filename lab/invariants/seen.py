@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -65,7 +65,7 @@ class Promises:
     accepted: dict[str, str] = field(default_factory=dict)
     """By request id, the message that was answered as accepted and on disk."""
     asked_at: list[tuple[str, datetime]] = field(default_factory=list)
-    """When each of them was accepted, by the engine's clock."""
+    """When each of them was accepted, in true time, as the venue's trades have it."""
     entries_asked: int = 0
     """How often an entry was asked for, whatever was answered."""
 
@@ -122,6 +122,8 @@ class SeenOutside:
     engines: Sequence[EngineSeen]
     requests: Sequence[Request] = ()
     effects: Sequence[Effect] = ()
+    cancelled: Set[str] = frozenset()
+    """The labels of the orders that the venue has called cancelled and unfilled, whatever it did later."""
     has_alien: bool = False
     """The venue has put a position into the account that nobody ordered."""
     secrets: Sequence[str] = ()

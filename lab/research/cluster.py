@@ -22,7 +22,8 @@ from distributed.scheduler import KilledWorker
 
 from core.errors import CerberoError, InputError
 from lab.backtest.sources import Market
-from lab.research.executor import LOST_MAX, Done, PointTask, Raised
+from lab.processes import LOST_MAX, Done, Raised
+from lab.research.executor import PointEnd, PointTask
 from lab.research.found import Ran
 from lab.research.identity import bench_version, data_hash
 from lab.research.running import NotWantedError, Runner
@@ -73,7 +74,7 @@ class Cluster:
     def submit(self, task: PointTask) -> None:
         self._waiting.append(task)
 
-    def as_completed(self) -> Iterator[Done | Raised | None]:
+    def as_completed(self) -> Iterator[PointEnd | None]:
         while self._waiting or self._under_way:
             if self._gone_since_s is not None and not self._is_back(self._gone_since_s):
                 yield None
@@ -154,7 +155,7 @@ class Cluster:
         under_way.futures.append(future)
         future.add_done_callback(lambda done: self._ended.put((number, done)))
 
-    def _answer_of(self, number: int, future: Any) -> Done | Raised | None:
+    def _answer_of(self, number: int, future: Any) -> PointEnd | None:
         """The first answer to a task; None if it is a second one, or if the cluster has lost it."""
         under_way = self._under_way.get(number)
         if under_way is None or future not in under_way.futures:
@@ -177,7 +178,7 @@ class Cluster:
             each.release()
         return found
 
-    def _found(self, task: PointTask, future: Any) -> Done | Raised:
+    def _found(self, task: PointTask, future: Any) -> PointEnd:
         if future.status == "finished":
             answer: Ran = future.result(timeout=ANSWER_S)
             return Done(task, answer)

@@ -7,15 +7,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Final, Protocol
+from typing import Protocol
 
 from lab.backtest.result import Plan
+from lab.processes import Done, Raised
 from lab.research.axes import Values
 from lab.research.found import Ran
 from lab.research.identity import PointKey
-
-LOST_MAX: Final = 2
-"""A task that so many workers died of is given up, by its name."""
 
 
 @dataclass(frozen=True)
@@ -30,20 +28,8 @@ class PointTask:
     """Whether the report that the page opens is wanted, too."""
 
 
-@dataclass(frozen=True)
-class Done:
-    """A task with what it found."""
-
-    task: PointTask
-    ran: Ran
-
-
-@dataclass(frozen=True)
-class Raised:
-    """A task that could not be run, and why."""
-
-    task: PointTask
-    why: str
+PointEnd = Done[PointTask, Ran] | Raised[PointTask]
+"""A task with what it found, or why it could not be run."""
 
 
 class Executor(Protocol):
@@ -52,7 +38,7 @@ class Executor(Protocol):
     def submit(self, task: PointTask) -> None:
         """Take a task; it returns at once."""
 
-    def as_completed(self) -> Iterator[Done | Raised | None]:
+    def as_completed(self) -> Iterator[PointEnd | None]:
         """Each task that was submitted, as it ends. None, several times a second, while nothing has ended."""
 
     def close(self) -> None:

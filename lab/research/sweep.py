@@ -11,8 +11,9 @@ from pydantic import JsonValue
 
 from lab.backtest.result import Plan
 from lab.backtest.sources import Market
-from lab.research.executor import Done, Executor, PointTask, Raised
-from lab.research.found import FoundRun
+from lab.processes import Done, Raised
+from lab.research.executor import Executor, PointTask
+from lab.research.found import FoundRun, Ran
 from lab.research.identity import PointKey, data_hash, key_of, origin_hash
 from lab.research.journal import SweepJournal
 from lab.research.points import Point
@@ -59,7 +60,7 @@ class Swept:
     points of which one is missing are left out. `known` were on record before."""
 
     by_point: Mapping[int, tuple[FoundRun, ...]]
-    failed: tuple[Raised, ...]
+    failed: tuple[Raised[PointTask], ...]
     asked: int
     known: int
     ran: int
@@ -102,7 +103,7 @@ def conduct(
     found = {key: known for key in wanted if (known := journal.found(key)) is not None and reports.has(key)}
     missing = [task for key, task in wanted.items() if key not in found]
     known_before = len(found)
-    failed: list[Raised] = []
+    failed: list[Raised[PointTask]] = []
     goes_on = told(len(found), len(wanted), None)
     if missing and goes_on:
         runs = executor()
@@ -131,7 +132,7 @@ def conduct(
     )
 
 
-def _keep(ended: Done, journal: SweepJournal, reports: Reports) -> None:
+def _keep(ended: Done[PointTask, Ran], journal: SweepJournal, reports: Reports) -> None:
     """First the report: what is on record has one."""
     if ended.ran.report is not None:
         reports.keep(ended.task.key, ended.ran.report)

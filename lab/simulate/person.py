@@ -162,7 +162,7 @@ class Person:
         def heard(answer: object) -> None:
             if isinstance(answer, InjectAccepted) and answer.on_disk:
                 promises.accepted[answer.request_id] = message
-                promises.asked_at.append((message, self._now() + station.ahead))
+                promises.asked_at.append((message, self._now()))
                 self._was_told(station)
 
         command = InjectMessage(message=message, body=json.dumps(fields), who=WHO, request_id=request_id)

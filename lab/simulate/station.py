@@ -54,6 +54,7 @@ class EngineLife(Protocol):
     """One incarnation whose handler runs."""
 
     path: str
+    epoch: int
     live: bool
     current: Envelope | None
 
@@ -106,7 +107,8 @@ class Station:
         self.engine: SimulatedEngine | None = None
         self.lives = 0
         self.digest = 0
-        self.poisoned: set[int] = set()
+        self.poisoned: dict[int, int] = {}
+        """By the number of a message that an act has ended a life with, the epoch of that life."""
         self._loaded = loaded
         self._venue = venue
         self._seed = seed
@@ -264,7 +266,9 @@ class Station:
             if not life.live:
                 self.seen.messages.fenced_senders.append(f"{envelope.sender.path} told {kind} after its end")
             current = life.current
-            if current is not None and current.number in self.poisoned and life.live:
+            # The life that it ended may tell more on its way out.
+            ended = None if current is None else self.poisoned.get(current.number)
+            if current is not None and ended not in (None, life.epoch) and life.live:
                 again = type(current.message).__name__
                 self.seen.messages.tried_again.append(
                     f"{life.path} handles {again} again, which ended a life"
@@ -294,12 +298,12 @@ class Station:
 
     def _poison(self, life: EngineLife) -> None:
         if life.current is not None:
-            self.poisoned.add(life.current.number)
+            self.poisoned[life.current.number] = life.epoch
 
     def halt(self) -> None:
-        """End the process where it is."""
-        assert self.engine is not None
-        self.engine.runtime.halt(KilledHere())
+        """End the process where it is; one that is not made yet can't be ended."""
+        if self.engine is not None:
+            self.engine.runtime.halt(KilledHere())
 
     def _took(self, letter: Letter) -> None:
         self._letters += [alert.alert_id for alert in letter.alerts]

@@ -5,11 +5,16 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
+from http import HTTPStatus
 from pathlib import Path
 from typing import Final
 
+from pydantic import ValidationError
+
+from core.contract import OrderAnswer
 from core.orders.lifecycle import OrderState
 from gateway.paper.account import VenueOrder
+from gateway.shell.bodies import HttpAnswer
 from lab.engine import TOKEN
 from lab.invariants.effects import Effect, effects
 from lab.invariants.seen import EngineSeen, Request, SeenOutside, VenueSeen
@@ -18,6 +23,7 @@ from reading.books import has_books, live_books
 
 PLACE: Final = "place_combo_order"
 EDIT: Final = "edit_order"
+CANCEL: Final = "cancel_order"
 
 
 class RequestWatch:
@@ -27,11 +33,14 @@ class RequestWatch:
         self._venue = venue
         self._folders = folders
         self._before: dict[str, VenueOrder] = {}
+        self._cancelled: set[str] = set()
         self.requests: list[Request] = []
         self.effects: list[Effect] = []
 
-    def answered(self, tool: str, body: bytes) -> bool:
-        """A request was answered; whether it is one that is watched."""
+    def answered(self, tool: str, body: bytes, answer: HttpAnswer) -> bool:
+        """A request was answered; whether it is one after which all is looked at."""
+        if tool == CANCEL:
+            self._note_cancelled(answer)
         if tool not in (PLACE, EDIT):
             return False
         orders = self._venue.venue.account.orders
@@ -51,6 +60,7 @@ class RequestWatch:
             engines=engines,
             requests=self.requests,
             effects=self.effects,
+            cancelled=self._cancelled,
             has_alien=has_alien,
             secrets=(TOKEN,),
         )
@@ -76,6 +86,16 @@ class RequestWatch:
                 "was_in_doubt": self._was_in_doubt(label),
             }
         )
+
+    def _note_cancelled(self, answer: HttpAnswer) -> None:
+        if answer.status != HTTPStatus.OK:
+            return
+        try:
+            order = OrderAnswer.model_validate_json(answer.body).order
+        except ValidationError:
+            return  # A fault has broken it.
+        if order.state == "cancelled" and not order.filled_amount:
+            self._cancelled.add(order.label)
 
     def _was_in_doubt(self, label: str) -> bool:
         now = self._venue.venue.clock

@@ -387,9 +387,9 @@ class World:
         station.seen.audit.go_on()
         self._check_inside(station, Moment.ANSWER)
 
-    def _request_answered(self, tool: str, body: bytes, answer: HttpAnswer) -> None:  # noqa: ARG002
+    def _request_answered(self, tool: str, body: bytes, answer: HttpAnswer) -> None:
         """The venue has just answered, in an engine that runs."""
-        if self._watch.answered(tool, body):
+        if self._watch.answered(tool, body, answer):
             self._check_inside(self._current, Moment.REQUEST)
 
     def _check_inside(self, station: Station, moment: Moment) -> None:

@@ -46,12 +46,16 @@ def test_points_find_on_a_shared_market_what_each_finds_on_its_own() -> None:
     assert traded > 0
 
 
-def test_a_market_that_was_left_is_let_go_with_all_that_was_made_of_it() -> None:
+@pytest.mark.parametrize("are_frozen", [False, True], ids=["", "frozen between runs"])
+def test_a_market_that_was_left_is_let_go_with_all_that_was_made_of_it(are_frozen: bool) -> None:
     together = Runner()
     gc.disable()
     try:
         for task in tasks(points(), 1, 2, 3):
             together.run(task)
+            if are_frozen:
+                gc.freeze()
+        gc.unfreeze()  # What is frozen is not listed.
         assert sum(isinstance(each, SharedMarket) for each in gc.get_objects()) == 1
     finally:
         gc.enable()

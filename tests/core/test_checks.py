@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import pickle
+from enum import StrEnum
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from pydantic import ValidationError
 
-from core.checks import Check, RuleResult, at_least, at_most, holds
+from core.checks import Check, RuleResult, Scalar, at_least, at_most, holds
 
 
 def test_reasons_are_the_codes_of_the_failed_checks_in_order() -> None:
@@ -21,6 +25,34 @@ def test_reasons_are_the_codes_of_the_failed_checks_in_order() -> None:
 def test_a_rule_without_checks_passes() -> None:
     assert RuleResult(rule="x", checks=()).passed
     assert RuleResult(rule="x", checks=()).table() == "x: passed"
+
+
+class Colour(StrEnum):
+    RED = "red"
+
+
+class Number(float):
+    pass
+
+
+SCALARS = st.one_of(
+    st.none(), st.booleans(), st.integers(), st.floats(), st.text(), st.just(Colour.RED), st.just(Number(2.5))
+)
+
+
+@given(st.text(), st.booleans(), SCALARS, SCALARS, st.one_of(st.text(), st.just(Colour.RED)))
+def test_a_check_is_what_the_model_makes_of_the_same_values(
+    code: str, passed: bool, value: Scalar, expected: Scalar, note: str
+) -> None:
+    made = holds(code, passed, value, expected, note)
+    validated = Check(code=code, value=value, op="is", threshold=expected, passed=passed, note=note)
+    assert repr(made) == repr(validated)
+    assert made.model_dump_json() == validated.model_dump_json()
+    assert made.model_fields_set == validated.model_fields_set
+    assert [type(each) for _, each in made] == [type(each) for _, each in validated]
+    assert pickle.loads(pickle.dumps(made)).reason == validated.reason  # noqa: S301  (our own)
+    with pytest.raises(ValidationError):
+        made.code = "another"  # type: ignore[misc]
 
 
 @pytest.mark.parametrize(

@@ -21,6 +21,7 @@ from typing import Final
 import lab.research
 from core.statistics.trades import monday_of
 from lab.backtest.sources import Market
+from lab.processes import Processes
 from lab.research.axes import axes_of, grid
 from lab.research.executor import PointTask
 from lab.research.found import FoundRun
@@ -28,7 +29,7 @@ from lab.research.journal import SweepJournal
 from lab.research.matrix import matrix_of
 from lab.research.null_rate import FILE, NullRate
 from lab.research.points import Point, points_of
-from lab.research.processes import Processes
+from lab.research.running import point_runner
 from lab.research.sweep import NoReports, SweepSpan, conduct, held, tasks_of
 from lab.research.verdict import verdict_of
 from tests.research.swept import STRATEGY
@@ -119,7 +120,7 @@ def sweep(journal: SweepJournal) -> bool:
 
     jobs = len(os.sched_getaffinity(0))
     tasks = null_tasks(*range(1, YEARS + 1))
-    swept = conduct(null_points(), tasks, journal, NoReports(), lambda: Processes(jobs), told)
+    swept = conduct(null_points(), tasks, journal, NoReports(), lambda: Processes(jobs, point_runner), told)
     for raised in swept.failed:
         sys.stdout.write(f"{raised.task.plan.market.name}: {raised.why}\n")
     return swept.is_whole

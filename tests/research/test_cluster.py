@@ -20,8 +20,9 @@ import distributed
 import pytest
 
 from core.errors import InputError
+from lab.processes import Done, Raised
 from lab.research.cluster import Cluster
-from lab.research.executor import Done, PointTask, Raised
+from lab.research.executor import PointEnd, PointTask
 from lab.research.running import Runner
 from lab.research.sweep import SweepSpan
 from tests.research.swept import ROOT, points, tasks
@@ -106,7 +107,7 @@ def house(tmp_path: Path) -> Iterator[House]:
     made.end()
 
 
-def ended(cluster: Cluster, listed: Sequence[PointTask]) -> dict[int, Done | Raised]:
+def ended(cluster: Cluster, listed: Sequence[PointTask]) -> dict[int, PointEnd]:
     for task in listed:
         cluster.submit(task)
     found = [each for each in cluster.as_completed() if each is not None]

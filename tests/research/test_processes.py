@@ -11,9 +11,10 @@ from itertools import islice
 from multiprocessing import active_children
 from time import monotonic
 
-from lab.research.executor import Done, PointTask, Raised
-from lab.research.processes import Processes
-from lab.research.running import Runner
+from lab.processes import Done, Processes, Raised
+from lab.research.executor import PointEnd, PointTask
+from lab.research.found import Ran
+from lab.research.running import Runner, point_runner
 from lab.research.sweep import SweepSpan
 from tests.research.swept import points, tasks
 
@@ -33,7 +34,7 @@ class Deadly:
         return end, ()
 
 
-def ended(runs: Processes, listed: Sequence[PointTask]) -> dict[int, Done | Raised]:
+def ended(runs: Processes[PointTask, Ran], listed: Sequence[PointTask]) -> dict[int, PointEnd]:
     for task in listed:
         runs.submit(task)
     try:
@@ -46,7 +47,7 @@ def ended(runs: Processes, listed: Sequence[PointTask]) -> dict[int, Done | Rais
 
 def test_processes_find_what_one_run_here_finds() -> None:
     listed = tasks(points("exits.profit_of_credit=0.4,0.6"), 1, 2)
-    found = ended(Processes(2), listed)
+    found = ended(Processes(2, point_runner), listed)
     here = {task.number: Done(task, Runner().run(task)) for task in listed}
     assert found == here
 
@@ -56,7 +57,7 @@ def test_points_that_raise_or_kill_their_workers_are_named_and_the_others_go_on(
     before = datetime(2020, 1, 1, tzinfo=UTC)
     broken = replace(broken, plan=replace(broken.plan, began=before))
     deadly = replace(deadly, values=Deadly())  # type: ignore[arg-type]
-    found = ended(Processes(1), [deadly, broken, good])
+    found = ended(Processes(1, point_runner), [deadly, broken, good])
     said = {number: each.why for number, each in found.items() if isinstance(each, Raised)}
     assert said == {
         broken.number: "--from: the market begins at 2026-01-05T00:00:00Z, found 2020-01-01T00:00:00Z",
@@ -67,7 +68,7 @@ def test_points_that_raise_or_kill_their_workers_are_named_and_the_others_go_on(
 
 def test_a_worker_that_is_killed_is_replaced_and_its_point_runs_again() -> None:
     (task,) = tasks(points())
-    runs = Processes(1)
+    runs = Processes(1, point_runner)
     runs.submit(task)
     events = runs.as_completed()
     # It is started by now, and has not even imported what it needs.
@@ -81,7 +82,7 @@ def test_a_worker_that_is_killed_is_replaced_and_its_point_runs_again() -> None:
 
 def test_workers_run_tasks_that_follow_each_other_and_help_whoever_has_some_left() -> None:
     first, *others = tasks(points("exits.profit_of_credit=0.4,0.5,0.6"), 1, 2)
-    runs = Processes(2)
+    runs = Processes(2, point_runner)
     for task in (replace(first, plan=replace(first.plan, ended=YEARS.ended)), *others):
         runs.submit(task)
     found = (each.task.number for each in runs.as_completed() if each is not None)
@@ -92,7 +93,7 @@ def test_workers_run_tasks_that_follow_each_other_and_help_whoever_has_some_left
 
 
 def test_closing_kills_what_runs_within_two_seconds() -> None:
-    runs = Processes(8)
+    runs = Processes(8, point_runner)
     for task in tasks(points("exits.profit_of_credit=0.4,0.6"), span=YEARS):
         runs.submit(task)
     assert next(runs.as_completed()) is None

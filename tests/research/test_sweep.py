@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from core.errors import InputError
-from lab.research.executor import Done, PointTask, Raised
+from lab.processes import Done
+from lab.research.executor import PointEnd, PointTask
 from lab.research.folder import SweepFolder, report_name
 from lab.research.journal import SweepJournal
 from lab.research.running import Runner
@@ -30,7 +31,7 @@ class Here:
     def submit(self, task: PointTask) -> None:
         self._waiting.append(task)
 
-    def as_completed(self) -> Iterator[Done | Raised | None]:
+    def as_completed(self) -> Iterator[PointEnd | None]:
         for task in self._waiting:
             self.ran.append(task)
             yield Done(task, self._runner.run(task))

@@ -28,14 +28,71 @@ A_TIMER_WHILE_A_HANDLER_HANGS = (
 )
 """The kill switch hangs as it writes `KILL`, when the record of the arming is to be told again."""
 
+AN_EDIT_AFTER_ITS_ORDER = (
+    Act(number=0, kind=ActKind.LATE, at_s=531.994, lasts_s=900.0),
+    Act(number=1, kind=ActKind.IO_ERROR, at_s=677.603, place=ActPlace.DISK, nth=9),
+)
+"""An edit arrives when the books say already that its order was filled."""
+AN_EDIT_BETWEEN_LIVES = (
+    Act(
+        number=2,
+        kind=ActKind.KILL,
+        at_s=316.898,
+        what="nothing",
+        place=ActPlace.REQUEST,
+        of="get_positions",
+        nth=3,
+        lasts_s=2000.0,
+    ),
+    Act(number=3, kind=ActKind.STOP, at_s=320.988, lasts_s=0.5),
+    *AN_EDIT_AFTER_ITS_ORDER,
+)
+"""It arrives while no engine runs; the check came while the next one was being made."""
+
+CLOSED_BY_A_CLOCK_AHEAD = (
+    Act(number=0, kind=ActKind.CLOCK, at_s=364.954, what="43200.0", lasts_s=75.0),
+    Act(number=1, kind=ActKind.STOP, at_s=436.769),
+    Act(
+        number=2,
+        kind=ActKind.PERSON,
+        at_s=436.769,
+        what="close all",
+        place=ActPlace.MESSAGE,
+        of="BindAccount",
+    ),
+)
+"""Everything is closed, by a clock twelve hours ahead; what is entered afterwards, by a right one, stays."""
+FILLED_AFTER_THE_CANCEL = (
+    Act(number=0, kind=ActKind.SECOND, at_s=2.532, lasts_s=900.0),
+    Act(number=1, kind=ActKind.VENUE, at_s=313.183, what="venue:fill_after_cancel:1.0", lasts_s=600.0),
+    Act(number=2, kind=ActKind.TERMS, at_s=390.58, lasts_s=600.0),
+)
+"""Of two engines each withdraws its entry, and the venue fills both after it has called them cancelled."""
+FILLED_AS_THEY_ARRIVE = (
+    Act(number=0, kind=ActKind.SECOND, at_s=211.771, lasts_s=2400.0),
+    Act(number=1, kind=ActKind.VENUE, at_s=452.558, what="venue:partial_silent:0.5", lasts_s=600.0),
+)
+"""The entries of two engines arrive 0.14 s apart, and are filled at once."""
+A_LIFE_THAT_GOES_ON = (Act(number=3, kind=ActKind.CRASH, at_s=15815.121, place=ActPlace.MESSAGE, nth=71),)
+"""The scheduler fails as it tells a slot, and tells the others on its way out."""
+
+
+def drawn(market: int, acts: tuple[Act, ...], *, seed: int = 13, yield_at_tell: float = 0.0) -> Drawn:
+    return Drawn(seed=seed, market=market, yield_at_tell=yield_at_tell, is_on_wire=False, acts=acts)
+
 
 @pytest.mark.parametrize(
-    ("days", "market", "yield_at_tell", "acts"),
-    [(0.35, 9, 0.2, LEFT_IN_THE_MIDDLE), (0.05, 45, 0.0, A_TIMER_WHILE_A_HANDLER_HANGS)],
-    ids=["left in the middle", "a timer while a handler hangs"],
+    ("days", "schedule"),
+    [
+        pytest.param(0.35, drawn(9, LEFT_IN_THE_MIDDLE, yield_at_tell=0.2), id="left in the middle"),
+        pytest.param(0.05, drawn(45, A_TIMER_WHILE_A_HANDLER_HANGS), id="a timer while a handler hangs"),
+        pytest.param(0.05, drawn(4, AN_EDIT_AFTER_ITS_ORDER), id="an edit after its order"),
+        pytest.param(0.05, drawn(4, AN_EDIT_BETWEEN_LIVES), id="an edit between lives"),
+        pytest.param(0.3, drawn(23, CLOSED_BY_A_CLOCK_AHEAD), id="closed by a clock ahead"),
+        pytest.param(0.02, drawn(20, FILLED_AFTER_THE_CANCEL), id="filled after the cancel"),
+        pytest.param(0.02, drawn(4, FILLED_AS_THEY_ARRIVE, seed=2269), id="filled as they arrive"),
+        pytest.param(0.45, drawn(9, A_LIFE_THAT_GOES_ON), id="a life that goes on"),
+    ],
 )
-def test_what_was_no_breach_is_called_none(
-    days: float, market: int, yield_at_tell: float, acts: tuple[Act, ...]
-) -> None:
-    drawn = Drawn(seed=13, market=market, yield_at_tell=yield_at_tell, is_on_wire=False, acts=acts)
-    assert hunt(days).run(drawn).found is None
+def test_what_was_no_breach_is_called_none(days: float, schedule: Drawn) -> None:
+    assert hunt(days).run(schedule).found is None

@@ -11,9 +11,10 @@ import typer
 from cli.simulating import Simulation
 from config import load_strategy
 from core.errors import InputError
-from lab.simulate.acts import PROFILES, Act, ActKind
+from lab.simulate.acts import PROFILES, Act, ActKind, Drawn
 from lab.simulate.draw import draw
 from lab.simulate.hunt import Hunt, smallest
+from lab.simulate.seeds import Seeds
 from tests.simulate.planted import PLANTED, SEEDS_MAX, STRATEGY, Planted, notice
 
 CHEAP = ("an order leaves under another label", "a permit lives for half a minute", "fees are rounded")
@@ -32,11 +33,21 @@ def simulation(**told: object) -> Simulation:
         "schedule": "sparse",
         "only": None,
         "shrink": False,
+        "jobs": 1,
         "journal": None,
         "json_file": None,
         "strategy": STRATEGY,
     }
     return Simulation(**{**asked, **told})  # type: ignore[arg-type]
+
+
+class FailsAtTwo(Seeds):
+    """Fails at one seed."""
+
+    def drawn(self, seed: int) -> Drawn:
+        if seed == 2:
+            raise ZeroDivisionError("two")
+        return super().drawn(seed)
 
 
 def test_what_a_seed_draws_is_the_same_and_another_seed_draws_something_else() -> None:
@@ -108,6 +119,26 @@ def test_a_journal_is_gone_on_with_and_a_torn_line_is_run_again(
     assert "2 seeds of 0.5 days" in capsys.readouterr().out
     with pytest.raises(InputError, match="name another file"):
         simulation(seeds="1:3", days=1.0, journal=journal)
+
+
+def test_seeds_in_several_processes_give_the_same(tmp_path: Path) -> None:
+    for jobs in (1, 2):
+        simulation(seeds="1:4", jobs=jobs, json_file=tmp_path / f"{jobs}.json").run()
+    assert (tmp_path / "2.json").read_text("utf-8") == (tmp_path / "1.json").read_text("utf-8")
+
+
+def test_a_seed_that_fails_in_a_process_is_named_and_the_others_go_on(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    out = tmp_path / "out.json"
+    asked = simulation(seeds="1:3", jobs=2, json_file=out)
+    asked._seeds = FailsAtTwo(asked._seeds.hunt)
+    with pytest.raises(typer.Exit):
+        asked.run()
+    assert [row["seed"] for row in json.loads(out.read_text("utf-8"))["seeds"]] == [1]
+    failed, replay = capsys.readouterr().out.splitlines()[-2:]
+    assert failed == "seed 2 could not be simulated: ZeroDivisionError: two"
+    assert replay.startswith("replay: run.py simulate --seeds 2:3 --days 0.5 --faults none")
 
 
 def test_an_entry_is_cancelled_also_if_the_disk_can_not_take_that_down() -> None:

@@ -133,8 +133,9 @@ DOORS: dict[str, tuple[str, ...]] = {
     "gateway/paper/": ("random", "secrets"),
     # The same, and nonces that were never used.
     "gateway/sim/": ("random", "secrets", "time"),
-    # What a seed draws.
+    # What a seed draws; how much CPU time it takes.
     "lab/simulate/": ("random",),
+    "lab/simulate/seeds.py": ("time.process_time",),
     # A sample of combinations, drawn by a seed; how long a point of a cluster takes, in real time.
     "lab/research/axes.py": ("random",),
     "lab/research/cluster.py": ("time.monotonic",),

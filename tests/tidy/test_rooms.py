@@ -29,4 +29,4 @@ def test_every_room_of_the_tree_is_looked_at() -> None:
 
 @pytest.mark.parametrize("room", ROOMS, ids=lambda room: room.__name__)
 def test_a_room_lets_in_what_its_handler_takes_and_nothing_else(room: type[Room[Any]]) -> None:
-    assert set(room._accepted) == classes(get_type_hints(room.handle)["message"])
+    assert set(room._accepts.kinds) == classes(get_type_hints(room.handle)["message"])

@@ -33,15 +33,13 @@ class Name(NamedTuple):
     of: str = ""
 
 
-@dataclass(frozen=True)
-class Key(Generic[T]):
+class Key(NamedTuple, Generic[T]):
     """What a conversation may wait for. `T` is the type of the event that is delivered under it."""
 
     name: str
 
 
-@dataclass(frozen=True)
-class Came:
+class Came(NamedTuple):
     """The event that resumed a conversation, and its key."""
 
     key: Key[Any]
@@ -180,7 +178,8 @@ class Conversations:
         countdown = self._countdowns.pop(message.key, None)
         if countdown is not None:
             countdown.is_over = True
-        self.deliver(Key[None](message.key), None)
+        over: Key[None] = Key(message.key)
+        self.deliver(over, None)
 
     def close(self) -> None:
         """The incarnation ends: close every conversation, without delivering any end.
@@ -289,8 +288,9 @@ class Conversations:
 
     def _forget_waits(self, running: _Running) -> None:
         for key in running.waits_for:
-            self._waiting[key].remove(running)
-            if not self._waiting[key]:
+            waiting = self._waiting[key]
+            waiting.remove(running)
+            if not waiting:
                 del self._waiting[key]
         running.waits_for = ()
 

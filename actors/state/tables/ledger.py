@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections import defaultdict
+from collections.abc import Iterator
 from decimal import Decimal
 from typing import Any
 
@@ -118,6 +119,17 @@ def flows_of(db: sqlite3.Connection, position_id: PositionId) -> tuple[CashFlow,
 def flows(db: sqlite3.Connection) -> tuple[CashFlow, ...]:
     """All cash flows, oldest first."""
     return tuple(_flow(row) for row in db.execute(f"SELECT {_FLOW} FROM cash_flows ORDER BY at, rowid"))
+
+
+def flows_after(db: sqlite3.Connection, last: int) -> Iterator[tuple[int, str, Decimal]]:
+    """The cash flows booked after the one with that number (0: all), each with its number: of which position,
+    and its amount at its own index, USD."""
+    rows = db.execute(
+        "SELECT rowid, position_id, amount_eth, index_usd FROM cash_flows WHERE rowid > ? ORDER BY rowid",
+        (last,),
+    )
+    for number, position_id, amount_eth, index_usd in rows:
+        yield number, position_id, Decimal(amount_eth) * Decimal(index_usd)
 
 
 def _fill(row: tuple[Any, ...]) -> Fill:

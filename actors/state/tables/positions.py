@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import sqlite3
 from decimal import Decimal
-from typing import Any
+from functools import lru_cache
+from typing import Any, NamedTuple
 
 from actors.state.columns import maybe_time_of, maybe_time_text, time_of
 from actors.state.refusal import BooksRefusalError
 from actors.state.tables import ledger
-from core.orders.books import CashFlowKind, InstructionKind, Position, TradeResult
+from core.orders.books import CashFlowKind, Fill, InstructionKind, Position, TradeResult
 from core.orders.exit_rule import ExitRule
 from core.orders.lifecycle import PositionState
 from core.orders.plan import ComboPlan
@@ -21,6 +22,8 @@ _SELECT = (
     " FROM positions p JOIN proposals r ON r.proposal_id = p.position_id"
 )
 _LIVE = "p.state NOT IN ('closed', 'cancelled')"
+_PLANS_KEPT = 64
+"""A plan never changes, and a position that is held is read again at each change of the books."""
 _FEES = (CashFlowKind.FEE, CashFlowKind.SETTLEMENT_FEE)
 
 
@@ -64,26 +67,30 @@ def traded(db: sqlite3.Connection) -> tuple[Position, ...]:
     return _positions(db, "WHERE p.entered_at IS NOT NULL ORDER BY p.entered_at, p.rowid")
 
 
-def results(db: sqlite3.Connection) -> tuple[TradeResult, ...]:
-    """What each closed position that was entered brought, in the order of their closing."""
+class EndedPosition(NamedTuple):
+    """How a closed position ended, as it stands in its row."""
+
+    position_id: str
+    closed_at: str
+    exit_rule: str | None
+
+
+def ended(db: sqlite3.Connection) -> list[EndedPosition]:
+    """Of each closed position that was entered, in the order of their closing."""
     rows = db.execute(
-        "SELECT p.position_id, p.closed_at, p.exit_rule, f.amount_eth, f.index_usd"
-        " FROM positions p LEFT JOIN cash_flows f ON f.position_id = p.position_id"
-        " WHERE p.state = 'closed' AND p.entered_at IS NOT NULL ORDER BY p.closed_at, p.rowid"
+        "SELECT position_id, closed_at, exit_rule FROM positions"
+        " WHERE state = 'closed' AND entered_at IS NOT NULL ORDER BY closed_at, rowid"
     )
-    found: dict[str, tuple[str, str | None, list[Decimal]]] = {}
-    for position_id, closed_at, rule, amount_eth, index_usd in rows:
-        _, _, flows_usd = found.setdefault(position_id, (closed_at, rule, []))
-        if amount_eth is not None:
-            flows_usd.append(Decimal(amount_eth) * Decimal(index_usd))
-    return tuple(
-        TradeResult(
-            position_id=PositionId(position_id),
-            closed_at=time_of(closed_at),
-            exit_rule=None if rule is None else ExitRule(rule),
-            pnl_usd=sum(flows_usd, Decimal(0)),
-        )
-        for position_id, (closed_at, rule, flows_usd) in found.items()
+    return [EndedPosition(*row) for row in rows]
+
+
+def result_of(ended: EndedPosition, pnl_usd: Decimal) -> TradeResult:
+    """What a position brought that ended like this."""
+    return TradeResult(
+        position_id=PositionId(ended.position_id),
+        closed_at=time_of(ended.closed_at),
+        exit_rule=None if ended.exit_rule is None else ExitRule(ended.exit_rule),
+        pnl_usd=pnl_usd,
     )
 
 
@@ -94,10 +101,16 @@ def everything(db: sqlite3.Connection) -> tuple[Position, ...]:
 def sizes(db: sqlite3.Connection, position: Position) -> Sizes:
     """The position's sizes in combos, from its fills and deliveries. Raises BooksRefusalError if they don't
     make whole combos."""
-    position_id = position.position_id
-    found = sizes_of(
-        position.plan.legs, ledger.position_fills(db, position_id), ledger.deliveries_of(db, position_id)
-    )
+    return _sizes(db, position.position_id, position.plan, ledger.position_fills(db, position.position_id))
+
+
+def _sizes(
+    db: sqlite3.Connection,
+    position_id: PositionId,
+    plan: ComboPlan,
+    fills: tuple[tuple[InstructionKind, Fill], ...],
+) -> Sizes:
+    found = sizes_of(plan.legs, fills, ledger.deliveries_of(db, position_id))
     if isinstance(found, Failed):
         expected = "expected fills and deliveries of its legs that make whole combos"
         raise BooksRefusalError(found.reasons[0], f"{position_id}: {expected}")
@@ -108,38 +121,41 @@ def _positions(db: sqlite3.Connection, rest: str) -> tuple[Position, ...]:
     return tuple(_position(db, row) for row in db.execute(f"{_SELECT} {rest}").fetchall())
 
 
+@lru_cache(_PLANS_KEPT)
+def _plan(stored: str) -> ComboPlan:
+    return ComboPlan.model_validate_json(stored)
+
+
 def _position(db: sqlite3.Connection, row: tuple[Any, ...]) -> Position:
-    position_id = PositionId(row[0])
-    plan = ComboPlan.model_validate_json(row[2])
-    position = Position(
+    position_id, plan, entered_at = PositionId(row[0]), _plan(row[2]), maybe_time_of(row[4])
+    booked = {} if entered_at is None else _booked(db, position_id, plan)
+    return Position(
         position_id=position_id,
         cycle_id=CycleId(row[1]),
         plan=plan,
         kind=plan.kind,
         state=PositionState(row[3]),
-        entered_at=maybe_time_of(row[4]),
+        entered_at=entered_at,
         closed_at=maybe_time_of(row[5]),
         exit_rule=None if row[6] is None else ExitRule(row[6]),
+        **booked,
     )
-    if position.entered_at is None:
-        return position
-    held = sizes(db, position)
-    flows = ledger.flows_of(db, position_id)
-    credit = sum(
-        (
-            premium_eth(Side(fill.side), fill.price_eth, fill.amount)
-            for kind, fill in ledger.position_fills(db, position_id)
-            if kind is InstructionKind.ENTRY
-        ),
-        Decimal(0),
+
+
+def _booked(db: sqlite3.Connection, position_id: PositionId, plan: ComboPlan) -> dict[str, Any]:
+    """What follows from the fills, deliveries and cash flows of a position."""
+    fills = ledger.position_fills(db, position_id)
+    held, flows = _sizes(db, position_id, plan, fills), ledger.flows_of(db, position_id)
+    premiums = (
+        premium_eth(Side(fill.side), fill.price_eth, fill.amount)
+        for kind, fill in fills
+        if kind is InstructionKind.ENTRY
     )
-    return position.model_copy(
-        update={
-            "contracts_opened": held.opened,
-            "contracts": held.left,
-            "credit_eth": credit,
-            "fees_eth": -sum((flow.amount_eth for flow in flows if flow.kind in _FEES), Decimal(0)),
-            "pnl_eth": sum((flow.amount_eth for flow in flows), Decimal(0)),
-            "pnl_usd": sum((flow.amount_eth * flow.index_usd for flow in flows), Decimal(0)),
-        }
-    )
+    return {
+        "contracts_opened": held.opened,
+        "contracts": held.left,
+        "credit_eth": sum(premiums, Decimal(0)),
+        "fees_eth": -sum((flow.amount_eth for flow in flows if flow.kind in _FEES), Decimal(0)),
+        "pnl_eth": sum((flow.amount_eth for flow in flows), Decimal(0)),
+        "pnl_usd": sum((flow.amount_eth * flow.index_usd for flow in flows), Decimal(0)),
+    }

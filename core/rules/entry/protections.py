@@ -153,7 +153,10 @@ def trades_that_may_count(
     rest = (section.rest_weeks_after_stop or 0) * WEEK
     first = now - max(timedelta(days=section.loss_window_d), rest)
     last = len(trades) - (section.losing_trades_max or 0)
-    return tuple(trade for place, trade in enumerate(trades) if place >= last or trade.closed_at > first)
+    place = len(trades)
+    while place > 0 and (place > last or trades[place - 1].closed_at > first):
+        place -= 1
+    return tuple(trades[place:])
 
 
 def _shown(at: datetime | None) -> str | None:

@@ -132,8 +132,8 @@ def _unusable(facts: MonitorFacts, strategy: Strategy) -> list[str]:
     if chain.broken_frac > strategy.anomalies.broken_max_frac:
         reasons.append("chain_broken")
     for leg in facts.position.legs:
-        reasons += quote_reasons(chain, leg)
         quote = chain.quote(leg.instrument_name)
+        reasons += quote_reasons(leg, quote)
         if quote is not None and quote.age_s(facts.now) > strategy.liquidity.max_quote_age_s:
             reasons.append(f"leg_too_old:{leg.instrument_name}")
     return reasons

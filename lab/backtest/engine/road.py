@@ -146,16 +146,15 @@ class EngineRoad:
 
     def _sent(self, envelope: Envelope) -> None:
         """Note what the gate vetoes and what the protections latch; a person resumes a while after that."""
-        match envelope.message:
-            case RecordEvent(audit=events):
-                self.vetoes += sum(event.kind is AuditKind.VETO for event in events)
-            case BooksChanged(books=books):
-                latch = books.latch(LatchSource.PROTECTIONS)
-                if latch is not None and latch.latched and latch.at not in self.latches:
-                    self.latches[latch.at] = latch
-                    self._plan_resumption(latch.at)
-            case _:
-                pass
+        # By its own type: every message of the run comes by, and a `match` tries each kind.
+        message = envelope.message
+        if type(message) is RecordEvent:
+            self.vetoes += sum(event.kind is AuditKind.VETO for event in message.audit)
+        elif type(message) is BooksChanged:
+            latch = message.books.latch(LatchSource.PROTECTIONS)
+            if latch is not None and latch.latched and latch.at not in self.latches:
+                self.latches[latch.at] = latch
+                self._plan_resumption(latch.at)
 
     def _plan_resumption(self, latched_at: datetime) -> None:
         if self._resume_after is not None:

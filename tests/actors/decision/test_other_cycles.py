@@ -22,6 +22,7 @@ from core.messages.state import (
     GetClosedTrades,
     GetOpenCycles,
     OpenCycle,
+    Recorded,
     RecordEvent,
 )
 from core.orders.books import CycleOutcome, Job
@@ -186,6 +187,52 @@ def test_a_row_that_can_not_be_closed_does_not_stop_the_next_cycle() -> None:
     desk.tell(Refused(request_id=closing.request_id, reasons=("database_full",)))
     assert desk.alerts("cycle_not_closed") == [Severity.HIGH]
     assert [opened.job for opened in desk.sent("state", OpenCycle)] == [Job.KELLY, Job.MONITOR]
+
+
+def refused_close(desk: DecisionDesk, reason: str) -> CloseCycle:
+    """A cycle has ended, and the books refuse its end."""
+    desk.state_answers = False
+    desk.due(Job.KELLY, misfired=True)
+    desk.tell(desk._answer(desk.sent("state", OpenCycle)[-1]))
+    (closing,) = desk.ends()
+    desk.tell(Refused(request_id=closing.request_id, reasons=(reason,)))
+    return closing
+
+
+@pytest.mark.raises_alert(AlertCode.CYCLE_NOT_CLOSED)
+def test_a_row_is_closed_once_the_disk_can_take_it() -> None:
+    """Found by a simulated full disk: without that it had no outcome until the next start of the engine."""
+    desk = DecisionDesk()
+    closing = refused_close(desk, "disk_full: database or disk is full")
+    desk.pass_time(60.0)
+    _, again = desk.ends()
+    assert again == closing.model_copy(update={"request_id": again.request_id})
+    desk.tell(Refused(request_id=again.request_id, reasons=("books_busy",)))
+    desk.pass_time(60.0)
+    *_, last = desk.ends()
+    desk.tell(Recorded(request_id=last.request_id))
+    desk.pass_time(600.0)
+    assert len(desk.ends()) == 3
+    assert desk.alerts("cycle_not_closed") == [Severity.HIGH]
+
+
+@pytest.mark.raises_alert(AlertCode.CYCLE_NOT_CLOSED)
+def test_a_row_that_the_books_can_never_close_is_not_told_again() -> None:
+    desk = DecisionDesk()
+    refused_close(desk, "illegal_edge: it is closed")
+    desk.pass_time(600.0)
+    assert len(desk.ends()) == 1
+
+
+@pytest.mark.raises_alert(AlertCode.CYCLE_NOT_CLOSED)
+def test_a_row_whose_slot_runs_again_is_left_to_that_run() -> None:
+    desk = DecisionDesk()
+    refused_close(desk, "disk_full")
+    desk.due(Job.KELLY, misfired=True)
+    desk.pass_time(60.0)
+    assert len(desk.ends()) == 1
+    desk.tell(desk._answer(desk.sent("state", OpenCycle)[-1]))
+    assert len(desk.ends()) == 2
 
 
 def test_a_restarted_decision_learns_from_execution_that_it_is_recovered() -> None:

@@ -10,6 +10,7 @@ import pytest
 from actors.runtime.testing import FakeAddress
 from core.alerts import AlertCode
 from core.messages.alerting import RaiseAlert, Severity
+from core.messages.base import Refused
 from core.messages.execution import ClosePosition
 from core.messages.market_data import FetchSnapshot, MarketSnapshotStored
 from core.messages.room_status import LegMark
@@ -149,6 +150,18 @@ def test_a_high_outlives_the_incarnation_that_saw_it() -> None:
     after.settings, after.positions = desk.settings, desk.positions
     after.tell(snapshot(1, mark_eth="0.5"))
     assert len(after.sent("state", LatchEntries)) == 1
+
+
+def test_a_high_that_the_books_could_not_take_is_told_again_at_the_next_look() -> None:
+    desk = DecisionDesk()
+    desk.positions = [position(contracts=9)]
+    desk.state_answers = False
+    desk.tell(snapshot(0, mark_eth="0"))
+    (told,) = desk.sent("state", SetSystem)
+    desk.tell(Refused(request_id=told.request_id, reasons=("disk_full",)))
+    desk.tell(snapshot(1, mark_eth="0"))
+    _, again = desk.sent("state", SetSystem)
+    assert again.value == told.value
 
 
 @pytest.mark.parametrize("kept", [None, "[]"])

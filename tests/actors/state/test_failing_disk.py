@@ -94,7 +94,7 @@ def test_a_start_that_fails_lets_go_of_the_database(tmp_path: Path, monkeypatch:
     """A life that fails in its start gets no `on_stop`; each further attempt would hold one more."""
     opened: list[sqlite3.Connection] = []
 
-    def unreadable(db: sqlite3.Connection, _: object) -> None:
+    def unreadable(db: sqlite3.Connection, *_: object) -> None:
         opened.append(db)
         raise sqlite3.OperationalError("disk I/O error")
 

@@ -10,11 +10,14 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from actors.state.clearing import clear_texts
 from actors.state.database import database_path
 from actors.state.stored import books_read
 from actors.state.tables import venue_texts
+from actors.state.text_door import TextDoor
 from core.errors import FoundWrongError
 from core.messages.alerting import Severity
 from core.messages.arm_cause import ArmCause
@@ -36,6 +39,7 @@ from core.messages.state import (
 )
 from core.orders.books import CycleOutcome, InstructionKind, Job
 from core.orders.lifecycle import OrderState
+from core.redaction import Redactor
 from core.venue_text import digest, quoted
 from reading.proof import books_proved
 from tests.actors.state.books_room import CYCLE, START, BooksRoom, instruct, order_row, propose, record, send
@@ -193,3 +197,21 @@ def test_a_secret_that_came_this_far_is_masked_in_row_and_record(tmp_path: Path)
     room.stop()
     last = json.loads(room.audit_bytes().splitlines()[-1])
     assert last["detail"] == {"reason": ["***"]}
+
+
+SECRET = "s3cret-token"
+PARTS = st.sampled_from(
+    (SECRET, SECRET.upper(), SECRET.encode().hex(), "s3cret", "-token", "%2d", r"\x74", "&#116;", "=2d")
+) | st.sampled_from(("\\", " ", "\n", "", "bearer", "0123456789", "/bot", "12:ab", "https://", "who@"))
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.lists(st.lists(PARTS, max_size=5).map("".join), max_size=4))
+def test_texts_that_are_looked_at_together_are_masked_as_each_by_itself(texts: list[str]) -> None:
+    redact = Redactor([SECRET])
+    ended = CloseCycle(
+        request_id="close", cycle_id=CYCLE, outcome=CycleOutcome.REFUSED, reasons=tuple(texts), at=START
+    )
+    with closing(sqlite3.connect(":memory:")) as db:
+        kept = TextDoor(db, redact).taken_in(ended, START)
+    assert kept.reasons == tuple(map(redact, texts))

@@ -11,16 +11,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from core.errors import FoundWrongError
 from core.market.observations import MacroEvent
 from core.rules.entry.decision import EntryDecision, EntryOutcome, decide_entry
 from core.rules.exit.decision import ExitDecision, Skipped, decide_exit
 from core.rules.facts import EntryFacts, MonitorFacts
-from core.rules.record import canonical, decision_json, first_difference, record, replay, verify
+from core.rules.record import canonical, decision_json, record, replay, verify
 from core.values import OptionType, SpreadKind
+from core.venue_text import quoted
 from tests.core.example_market import (
     EXPIRY,
     FAR_EXPIRY,
@@ -41,15 +40,6 @@ PARTS = ("engine", "account", "market")
 ADDED = ("trading", "account", "uses_most_margin")
 """Facts that a record of shape 1 does not have: they read as None, and nothing is checked against them."""
 RULES_ADDED = ("protections", "margin")
-json_values = st.recursive(
-    st.none()
-    | st.booleans()
-    | st.integers()
-    | st.floats(allow_nan=False, allow_infinity=False)
-    | st.text(max_size=5),
-    lambda below: st.lists(below, max_size=3) | st.dictionaries(st.text(max_size=3), below, max_size=3),
-    max_leaves=8,
-)
 
 
 def through_the_log(recorded: dict[str, Any]) -> dict[str, Any]:
@@ -170,6 +160,16 @@ def test_a_record_says_what_was_decided_and_by_which_code() -> None:
         assert (recorded["shape"], recorded["decided"], recorded["code_version"]) == (2, decided, "1.0")
 
 
+def test_what_somebody_else_said_is_recorded_by_its_digest_and_handed_out() -> None:
+    facts, texts = entry_facts(suspended_reasons=(f"deribit failed: {quoted('no margin')}",)), list[str]()
+    recorded = record(facts, decide_entry(facts, STRATEGY), "1.0", texts.append)
+    assert set(texts) == {"no margin"}
+    assert "no margin" not in canonical(recorded)
+    assert recorded["facts"]["engine"]["suspended_reasons"] == [
+        f"deribit failed: ⟪sha256:{_digest_of('no margin')}⟫"
+    ]
+
+
 def test_each_fact_has_a_digest_of_its_own_value() -> None:
     recorded = entry_record()
     for path in set(NAMES) - {"market.chain"}:
@@ -275,29 +275,6 @@ def test_a_missing_chain_and_an_exit_called_an_entry_are_named() -> None:
 
 def _digest_of(text: str) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
-
-
-@pytest.mark.parametrize(
-    ("a", "b", "path"),
-    [
-        ({"a": 1}, {"a": 1}, None),
-        ({"a": 1}, {"a": 2}, "a"),
-        ({"a": 1}, {"b": 1}, "a"),
-        ({"a": {"b": [1, {"c": 2}]}}, {"a": {"b": [1, {"c": 3}]}}, "a.b.1.c"),
-        ({"a": [1]}, {"a": [1, 2]}, "a"),
-        ({"b": 1, "a": 1}, {"b": 2, "a": 2}, "a"),
-        (1, 1.0, ""),
-        ([1], {"a": 1}, ""),
-    ],
-)
-def test_the_first_difference_is_named_by_its_path(a: object, b: object, path: str | None) -> None:
-    assert first_difference(a, b) == path
-
-
-@given(a=json_values, b=json_values)
-def test_no_difference_means_the_same_bytes(a: object, b: object) -> None:
-    assert (first_difference(a, b) is None) is (canonical(a) == canonical(b))
-    assert first_difference(a, a) is None
 
 
 def test_a_decision_that_found_no_expiry_keeps_no_quote_and_is_the_same_again() -> None:

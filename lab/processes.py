@@ -1,61 +1,89 @@
 """Runs tasks in processes of this machine. One that dies is replaced by another one, which gets its task.
 
-Each worker gets tasks that follow each other, since these share what is read of a market, and once it has
-none left the later half of what another one still has.
+Each worker gets tasks that follow each other, since these may share what they read, and once it has none left
+the later half of what another one still has.
 """
 
 from __future__ import annotations
 
-import gc
 import os
 import signal
 from collections import Counter, deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from itertools import islice
 from multiprocessing import get_context
 from multiprocessing.connection import Connection, wait
 from multiprocessing.context import SpawnProcess
-from typing import Final, Literal
+from typing import Any, Final, Generic, Literal, Protocol, TypeVar
 
 from core.errors import CerberoError, InputError
-from lab.research.executor import LOST_MAX, Done, PointTask, Raised
-from lab.research.found import Ran
-from lab.research.running import Runner
 
+LOST_MAX: Final = 2
+"""A task that so many workers died of is given up, by its name."""
 LOOK_EVERY_S: Final = 0.2
 END_WAIT_S: Final = 1.0
-GARBAGE_AFTER: Final = 50_000
 _CONTEXT = get_context("spawn")
-_Answer = tuple[Literal["ran"], Ran] | tuple[Literal["raised"], str]
+
+
+class Numbered(Protocol):
+    """A task: what it is told apart by."""
+
+    @property
+    def number(self) -> int: ...
+
+
+T = TypeVar("T", bound=Numbered)
+R = TypeVar("R")
+RunnerMaker = Callable[[Callable[[], bool]], Callable[[T], R]]
+"""Makes, in a worker, what runs its tasks there; it is told whether anybody still waits for them."""
+
+
+@dataclass(frozen=True)
+class Done(Generic[T, R]):
+    """A task with what came of it."""
+
+    task: T
+    ran: R
+
+
+@dataclass(frozen=True)
+class Raised(Generic[T]):
+    """A task that could not be run, and why."""
+
+    task: T
+    why: str
 
 
 @dataclass
-class _Worker:
+class _Worker(Generic[T]):
     """`share` is what it runs next; `task` is what it runs."""
 
     process: SpawnProcess
     pipe: Connection
-    share: deque[PointTask] = field(default_factory=deque)
-    task: PointTask | None = None
+    share: deque[T] = field(default_factory=deque)
+    task: T | None = None
 
 
-class Processes:
-    """So many workers, each with one task at a time."""
+class Processes(Generic[T, R]):
+    """So many workers, each with one task at a time. `make_runner` and the tasks are sent to them."""
 
-    def __init__(self, jobs: int) -> None:
+    def __init__(self, jobs: int, make_runner: RunnerMaker[T, R]) -> None:
         """Starts nothing yet: there are never more workers than tasks."""
         if jobs < 1:
             raise InputError(f"--jobs: expected at least 1, found {jobs}")
         self._jobs = jobs
-        self._submitted: list[PointTask] = []
-        self._workers: list[_Worker] = []
+        self._make_runner = make_runner
+        self._submitted: list[T] = []
+        self._workers: list[_Worker[T]] = []
         self._lost: Counter[int] = Counter()
 
-    def submit(self, task: PointTask) -> None:
+    def submit(self, task: T) -> None:
+        """Take a task; it returns at once."""
         self._submitted.append(task)
 
-    def as_completed(self) -> Iterator[Done | Raised | None]:
+    def as_completed(self) -> Iterator[Done[T, R] | Raised[T] | None]:
+        """Each task that was submitted, as it ends. None, several times a second, while nothing has ended."""
         while self._hand_out():
             ready = wait([worker.pipe for worker in self._workers], LOOK_EVERY_S)
             if not ready:
@@ -66,6 +94,7 @@ class Processes:
                     yield ended
 
     def close(self) -> None:
+        """Kill what still runs."""
         for worker in self._workers:
             worker.process.kill()
             worker.pipe.close()
@@ -87,13 +116,13 @@ class Processes:
         """In equal parts, of which each is one run of tasks."""
         tasks, self._submitted = self._submitted, []
         while len(self._workers) < min(self._jobs, len(tasks)):
-            self._workers.append(_started())
+            self._workers.append(self._started())
         each, more = divmod(len(tasks), len(self._workers))
         left = iter(tasks)
         for place, worker in enumerate(self._workers):
             worker.share.extend(islice(left, each + (place < more)))
 
-    def _give(self, worker: _Worker) -> None:
+    def _give(self, worker: _Worker[T]) -> None:
         """A worker that has died meanwhile is found when its answer is waited for."""
         if not worker.share:
             richest = max(self._workers, key=lambda each: len(each.share))
@@ -107,17 +136,17 @@ class Processes:
         except OSError:
             return
 
-    def _answer_of(self, worker: _Worker) -> Done | Raised | None:
+    def _answer_of(self, worker: _Worker[T]) -> Done[T, R] | Raised[T] | None:
         task = worker.task
         try:
-            answer: _Answer = worker.pipe.recv()
+            answer: tuple[Literal["ran"], R] | tuple[Literal["raised"], str] = worker.pipe.recv()
         except (EOFError, OSError):
             return self._replaced(worker)
         assert task is not None
         worker.task = None
         return Done(task, answer[1]) if answer[0] == "ran" else Raised(task, answer[1])
 
-    def _replaced(self, worker: _Worker) -> Raised | None:
+    def _replaced(self, worker: _Worker[T]) -> Raised[T] | None:
         """A worker has died: another one gets its share, and its task first, unless two have died of it."""
         self._workers.remove(worker)
         worker.pipe.close()
@@ -131,39 +160,34 @@ class Processes:
                 code = worker.process.exitcode
                 given_up = f"{LOST_MAX} workers died while they ran it, the last with exit code {code}"
         if worker.share:
-            self._workers.append(_started(worker.share))
+            self._workers.append(self._started(worker.share))
         return None if task is None or given_up is None else Raised(task, given_up)
 
+    def _started(self, share: Iterable[T] = ()) -> _Worker[T]:
+        ours, theirs = _CONTEXT.Pipe()
+        process = _CONTEXT.Process(target=_serve, args=(theirs, os.getpid(), self._make_runner), daemon=True)
+        process.start()
+        # Only the worker's own end is left open, so that its death is the end of the pipe.
+        theirs.close()
+        return _Worker(process, ours, deque(share))
 
-def _started(share: Iterable[PointTask] = ()) -> _Worker:
-    ours, theirs = _CONTEXT.Pipe()
-    process = _CONTEXT.Process(target=_serve, args=(theirs, os.getpid()), daemon=True)
-    process.start()
-    # Only the worker's own end is left open, so that its death is the end of the pipe.
-    theirs.close()
-    return _Worker(process, ours, deque(share))
 
-
-def _serve(pipe: Connection, parent: int) -> None:
+def _serve(pipe: Connection, parent: int, make_runner: RunnerMaker[Any, Any]) -> None:
     """A worker's life: task after task, until the parent ends it, or is no more."""
     for number in (signal.SIGINT, signal.SIGTERM):
         # Sent to the whole group: what then happens is the parent's to say.
         signal.signal(number, signal.SIG_IGN)
-    # A run makes hundreds of thousands of small values and hardly a cycle: looked for after each 700 of them,
-    # cycles cost a tenth of its time.
-    gc.freeze()
-    gc.set_threshold(GARBAGE_AFTER)
-    runner = Runner(lambda: os.getppid() == parent)
+    run = make_runner(lambda: os.getppid() == parent)
     while True:
         try:
-            task: PointTask = pipe.recv()
+            task = pipe.recv()
         except (EOFError, OSError):
             return
         try:
-            answer: _Answer = ("ran", runner.run(task))
+            answer = ("ran", run(task))
         except CerberoError as error:
             answer = ("raised", str(error))
-        except Exception as error:  # Whatever it is, the other points go on, and this one is named.
+        except Exception as error:  # Whatever it is, the other tasks go on, and this one is named.
             answer = ("raised", f"{type(error).__name__}: {error}")
         try:
             pipe.send(answer)

@@ -1,0 +1,82 @@
+"""Simulates seeds one after the other, or several at a time in processes of this machine."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from time import process_time
+from typing import Final
+
+from lab.processes import Done, Processes, Raised
+from lab.simulate.acts import Drawn
+from lab.simulate.hunt import Hunt
+from lab.simulate.outcome import WorldOutcome
+
+AGAIN_EVERY: Final = 25
+"""Every so many seeds are run a second time, and have to give the same trace."""
+
+
+@dataclass(frozen=True)
+class SeedTask:
+    """The simulation of one seed."""
+
+    number: int
+
+
+@dataclass(frozen=True)
+class Simulated:
+    """What a seed gave. `took_s`: CPU time."""
+
+    outcome: WorldOutcome
+    took_s: float
+
+
+SeedEnd = Done[SeedTask, Simulated] | Raised[SeedTask]
+
+
+@dataclass(frozen=True)
+class Seeds:
+    """How each seed is simulated; `only` these of its acts, if given. It is sent to the workers."""
+
+    hunt: Hunt
+    only: frozenset[int] | None = None
+
+    def drawn(self, seed: int) -> Drawn:
+        """What is played."""
+        drawn = self.hunt.drawn(seed)
+        return drawn if self.only is None else drawn.only(self.only)
+
+    def __call__(self, wanted: Callable[[], bool]) -> Callable[[SeedTask], Simulated]:
+        """What a worker runs its seeds with. A seed takes seconds, so that it is not given up in between."""
+        del wanted
+        be_quiet()
+        return self.run
+
+    def run(self, task: SeedTask) -> Simulated:
+        """Simulate one seed here."""
+        began_s = process_time()
+        drawn = self.drawn(task.number)
+        twice = task.number % AGAIN_EVERY == 0
+        outcome = self.hunt.run_twice(drawn) if twice else self.hunt.run(drawn)
+        return Simulated(outcome, process_time() - began_s)
+
+    def as_completed(self, numbers: Sequence[int], jobs: int) -> Iterator[SeedEnd]:
+        """Each seed as it ends. What fails in a process is named; what fails in this one is raised."""
+        tasks = [SeedTask(number) for number in numbers]
+        if min(jobs, len(tasks)) <= 1:
+            be_quiet()
+            yield from (Done(task, self.run(task)) for task in tasks)
+            return
+        processes: Processes[SeedTask, Simulated] = Processes(jobs, self)
+        for task in tasks:
+            processes.submit(task)
+        try:
+            yield from (ended for ended in processes.as_completed() if ended is not None)
+        finally:
+            processes.close()
+
+
+def be_quiet() -> None:
+    """What engines log of the faults that they are dealt is of no interest here."""
+    logging.getLogger("actors").setLevel(logging.CRITICAL + 1)

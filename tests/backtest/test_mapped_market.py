@@ -1,0 +1,114 @@
+"""Snapshots of a file as a market: points that read them together find what each finds alone."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from core.errors import InputError
+from core.values import OptionType
+from gateway.paper.instruments import option
+from gateway.paper.model_market import ModelMarket
+from lab.backtest import sources
+from lab.backtest.columns import read_map
+from lab.backtest.columns_cache import kept_columns
+from lab.backtest.mapped_market import MappedMarket
+from lab.backtest.running import run_backtest
+from lab.backtest.sources import Market
+from lab.research.found import found_of
+from lab.research.running import Runner
+from lab.research.sweep import SweepSpan, held, tasks_of
+from tests.research.swept import ROOT, points
+
+WORKLOADS = ROOT / "lab" / "workloads"
+COLUMNS, STRATEGY = WORKLOADS / "w1_columns.yaml", WORKLOADS / "w1.yaml"
+DAYS = 28
+HEADER = ("quote_date", "expiration", "strike", "option_type", "underlying_price")
+PRICES = ("bid_eth", "ask_eth", "mark_eth", "iv", "delta")
+
+
+def snapshots(model: ModelMarket) -> Iterator[list[object]]:
+    """The puts of two weeks on each of some days, at 08:00."""
+    first = model.start.replace(hour=8)
+    for at in (first + timedelta(days=number) for number in range(DAYS)):
+        for expiry in model.expiries(at):
+            if expiry - at > timedelta(days=14):
+                break
+            for quote in model.chain(at, expiry):
+                if not quote.instrument.is_call:
+                    bid, ask = ((units or 0) / 10_000 for units in (quote.bid_units, quote.ask_units))
+                    yield [
+                        *(at.date(), expiry.date(), quote.instrument.strike_usd, "p", model.index_usd(at)),
+                        *(bid, ask, quote.mark_eth, quote.iv_pct / 100.0, quote.delta),
+                    ]
+
+
+@pytest.fixture(scope="module")
+def file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("snapshots") / "chains.csv"
+    with path.open("w", newline="", encoding="utf-8") as opened:
+        writer = csv.writer(opened)
+        writer.writerow((*HEADER, *PRICES))
+        writer.writerows(snapshots(ModelMarket(1)))
+    return path
+
+
+@pytest.fixture(autouse=True)
+def _own_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sources, "CACHE", tmp_path)
+
+
+def opened(file: Path, cache: Path) -> MappedMarket:
+    names = read_map(COLUMNS)
+    return MappedMarket(kept_columns(file, names, cache), names, 10.0, label="snapshots")
+
+
+def test_points_find_together_what_each_finds_alone(file: Path) -> None:
+    listed = points("exits.profit_of_credit=0.3,0.6", "strikes.delta_target=0.14,0.18", path=STRATEGY)
+    together, trades = Runner(), 0
+    for task in tasks_of(listed, held([Market(file, 0, (), COLUMNS)]), SweepSpan(), reports=True):
+        result = run_backtest(task.plan, lambda *_: True)
+        assert together.run(task).found == found_of(task.key, task.values, result)
+        trades += len(result.positions)
+    assert trades > len(listed)
+
+
+def test_the_last_snapshot_stands_until_the_next_one_whatever_was_asked_before(
+    file: Path, tmp_path: Path
+) -> None:
+    market = opened(file, tmp_path)
+    first, day = market.start, timedelta(days=1)
+    moments = [first, first + day, first + day / 2, first + day, first + 2 * day]
+    told = [market.index_usd(at) for at in moments]
+    assert told[0] == told[2]
+    assert told[1] == told[3]
+    assert len(set(told)) == 3
+    assert [market.quoted_since(at) for at in moments] == [
+        first,
+        first + day,
+        first,
+        first + day,
+        first + 2 * day,
+    ]
+    assert market.index_usd(first - day) == told[0]
+    with pytest.raises(InputError, match="the record begins at"):
+        market.expiries(first - day)
+
+
+def test_a_quote_that_was_asked_for_before_is_told_again_and_none_that_has_expired(
+    file: Path, tmp_path: Path
+) -> None:
+    market = opened(file, tmp_path)
+    expiry = market.expiries(market.start)[0]
+    put = market.instruments(market.start, expiry)[3]
+    quote = market.quote(market.start, put)
+    assert quote is not None
+    assert market.quote(market.start, put) == quote
+    assert quote.instrument is put
+    assert market.quote(expiry, put) is None
+    unlisted = option(expiry, 12_345, OptionType.PUT)
+    assert market.quote(market.start, unlisted) is market.quote(market.start, unlisted) is None

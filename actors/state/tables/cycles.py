@@ -70,6 +70,12 @@ def of_job(db: sqlite3.Connection, job: Job, began: datetime, ended: datetime) -
     return tuple(_row(row) for row in rows)
 
 
+def first_opened(db: sqlite3.Connection) -> datetime | None:
+    """When the first cycle was opened; None if none was."""
+    (found,) = db.execute("SELECT min(opened_at) FROM cycles").fetchone()
+    return maybe_time_of(found)
+
+
 def without_outcome(db: sqlite3.Connection) -> tuple[tuple[CycleRow, bool], ...]:
     """The cycles without an outcome, oldest first, each with whether it led to an instruction."""
     rows = db.execute(

@@ -31,7 +31,8 @@ class DigestCycle(Cycle):
     """Reads the week before the slot's, and ends when its alert is on record.
 
     The alert's id is the week's: if an earlier incarnation, or a slot of a clock that ran ahead, has put it
-    on record, it is not told a second time.
+    on record, it is not told a second time. A week in which no cycle was opened yet is not told: the engine
+    was not there.
     """
 
     async def conduct(self) -> CycleEnd:
@@ -56,6 +57,8 @@ class DigestCycle(Cycle):
             raise CycleOver(CycleOutcome.ACTOR_FAILED, "state_refused", *read.reasons)
         if read.told:
             return CycleEnd(CycleOutcome.REPORTED, ("told_already",))
+        if read.first_cycle_at is None or read.first_cycle_at >= ended:
+            return CycleEnd(CycleOutcome.REPORTED, ("no_cycle_then",))
         seen = WeekSeen(
             ended=ended,
             trades=trades.positions,

@@ -20,17 +20,19 @@ class EndedTrades:
         self._db = db
         self._last_flow = 0
         self._pnl_usd: defaultdict[str, Decimal] = defaultdict(Decimal)
-        self._known: dict[positions.EndedPosition, TradeResult] = {}
+        self._known: dict[str, tuple[positions.EndedPosition, TradeResult]] = {}
 
     def results(self) -> tuple[TradeResult, ...]:
         """What each closed position that was entered brought, in the order of their closing."""
-        changed = set()
         for number, position_id, amount_usd in ledger.flows_after(self._db, self._last_flow):
             self._pnl_usd[position_id] += amount_usd
+            self._known.pop(position_id, None)
             self._last_flow = number
-            changed.add(position_id)
-        before, self._known = self._known, {}
-        for ended in positions.ended(self._db):
-            result = None if ended.position_id in changed else before.get(ended)
-            self._known[ended] = result or positions.result_of(ended, self._pnl_usd[ended.position_id])
-        return tuple(self._known.values())
+        return tuple([self._result(ended) for ended in positions.ended(self._db)])
+
+    def _result(self, ended: positions.EndedPosition) -> TradeResult:
+        known = self._known.get(ended.position_id)
+        if known is None or known[0] != ended:
+            known = (ended, positions.result_of(ended, self._pnl_usd[ended.position_id]))
+            self._known[ended.position_id] = known
+        return known[1]

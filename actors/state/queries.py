@@ -95,6 +95,7 @@ def read(db: sqlite3.Connection, query: Read) -> StateAnswer:
                 entries=cycles.of_job(db, Job.ENTRY, query.began, query.ended),
                 account=cycles.account_points(db, query.account_since, query.ended),
                 told=records.has_alert(db, query.alert_id),
+                first_cycle_at=cycles.first_opened(db),
             )
             return _answer(query, week)
         case GetTradeResults():

@@ -93,12 +93,14 @@ class GetClosedTrades(Query[ClosedTrades | Refused]):
 
 class WeekRead(Event):
     """`entries` are the entry cycles, `account` what their decisions saw; both oldest first. `told` says that
-    the alert is on record already."""
+    the alert is on record already. `first_cycle_at` is when the first cycle of all was opened; None if none
+    was."""
 
     request_id: str
     entries: tuple[CycleRow, ...]
     account: tuple[AccountPoint, ...]
     told: bool
+    first_cycle_at: datetime | None
 
 
 class GetWeek(Query[WeekRead | Refused]):

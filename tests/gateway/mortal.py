@@ -76,6 +76,8 @@ class Mortal(GatewayVenue):
         self.kill_at: PlacingStep | None = None
         self.kill_after_s: dict[str, float] = {}
         """By tool, how long after the arrival of its next request the gateway dies."""
+        self.is_replaced = False
+        """Whether another gateway begins, and is asked, as soon as one has died of what it was asked."""
         self._deaths: list[asyncio.TimerHandle] = []
         self.venue_is_up = True
         self.alive: InProcessGateway | None = None
@@ -130,6 +132,7 @@ class Mortal(GatewayVenue):
         self.on_the_way.clear()
         self.sim.faults.clear()
         self.kill_at = None
+        self.is_replaced = False
         self.kill_after_s.clear()
         self._spare()
 
@@ -244,9 +247,13 @@ class Mortal(GatewayVenue):
         if tool in self.kill_after_s:
             self._deaths.append(self.loop.call_later(self.kill_after_s.pop(tool), self.kill_gateway))
         self.loop.run_forever()
-        if call.cancelled() or isinstance(call.exception(), KilledError):
-            return None
-        return call.result()
+        if not call.cancelled() and not isinstance(call.exception(), KilledError):
+            return call.result()
+        if self.is_replaced:
+            self.is_replaced = False
+            self.revive_gateway()
+            self.look()
+        return None
 
     def _spare(self) -> None:
         """Whoever lives now does not die of what was meant for it, or for the one before."""

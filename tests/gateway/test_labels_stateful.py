@@ -58,6 +58,8 @@ LOST = (SimFault.CUT_AFTER, SimFault.HTML_AFTER, SimFault.TWICE)
 WAYS = (Ways(), Ways(trades="bare"), Ways(trades="parent", inverse=True), Ways(inverse=True, waives=True))
 SETTLES_S = 1200.0
 LATE_S = (1.0, 3.0, 9.0)
+LOOKS_LOST = 20
+TAKEN_UP_AFTER_S = 1.5
 FOR_LONG = 300
 
 
@@ -180,6 +182,11 @@ class Labels(RuleBasedStateMachine):
     def a_look_is_lost_before_the_gateway(self, tool: str, kind: OnTheWay) -> None:
         self.mortal.on_the_way[tool].append((kind, 3.0))
 
+    @rule(kind=st.sampled_from((OnTheWay.LOST_AFTER, OnTheWay.CUT_AFTER)))
+    def no_answer_about_an_order_comes_through_for_long(self, kind: OnTheWay) -> None:
+        self.mortal.on_the_way["place_combo_order"].append((kind, 0.0))
+        self.mortal.on_the_way["get_order_by_label"] += LOOKS_LOST * [(kind, 0.0)]
+
     @rule(method=st.sampled_from(("sell", "buy")), kind=st.sampled_from(LOST))
     def the_answer_to_an_order_is_lost(self, method: str, kind: SimFault) -> None:
         self.mortal.sim.faults.add(Fault(method, kind))
@@ -196,6 +203,13 @@ class Labels(RuleBasedStateMachine):
     @rule(tool=st.sampled_from(CHANGING), after_s=st.sampled_from((0.0, 0.01, 0.9)))
     def the_gateway_will_die_during_a_change(self, tool: str, after_s: float) -> None:
         self.mortal.kill_after_s[tool] = after_s
+
+    @rule(after_s=st.sampled_from((0.1, 0.9)))
+    def the_gateway_will_be_replaced_before_the_venue_has_taken_an_order_up(self, after_s: float) -> None:
+        slow = (Fault(method, SimFault.SLOW, TAKEN_UP_AFTER_S) for method in ("sell", "buy"))
+        self.mortal.sim.faults.add(*slow)
+        self.mortal.kill_after_s["place_combo_order"] = after_s
+        self.mortal.is_replaced = True
 
     @rule()
     def the_gateway_dies(self) -> None:
@@ -242,7 +256,7 @@ class Labels(RuleBasedStateMachine):
     def somebody_looks(self) -> None:
         self.mortal.look()
 
-    @rule(seconds=st.sampled_from((1.0, 4.0, 30.0, 120.0)))
+    @rule(seconds=st.sampled_from((1.0, 4.0, 30.0, 240.0)))
     def time_passes(self, seconds: float) -> None:
         self.house.advance(seconds)
 

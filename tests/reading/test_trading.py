@@ -20,6 +20,7 @@ from core.orders.books import CycleOutcome
 from core.orders.exit_rule import ExitRule
 from core.statistics.booked import Refusal
 from core.statistics.trades import ClosedTrade
+from reading.books import stored_books
 from reading.errors import DataFolderError
 from reading.trading import Period
 from reading.trading_books import trading_report
@@ -214,6 +215,7 @@ def test_state_answers_the_week_with_what_the_report_reads(room: BooksRoom) -> N
     assert isinstance(week, WeekRead)
     assert [row.outcome for row in week.entries] == [CycleOutcome.ENTERED, CycleOutcome.NO_ENTRY]
     assert week.account == trading_report(room.data_dir).account
+    assert week.first_cycle_at == min(row.opened_at for row in stored_books(room.data_dir).cycles)
     assert not week.told
     digest = AlertRow(
         alert_id="digest", severity=Severity.MEDIUM, code="weekly_digest", text="t", cause="c", at=START

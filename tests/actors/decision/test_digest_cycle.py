@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from decimal import Decimal
 
 import pytest
@@ -23,12 +23,25 @@ CYCLE = cycle_id(Job.DIGEST, SLOT)
 UNSEEN = marks()
 
 
-def read(desk: DecisionDesk, *trades: Position, told_already: bool = False) -> None:
+def read(
+    desk: DecisionDesk,
+    *trades: Position,
+    told_already: bool = False,
+    first_cycle_at: datetime | None = SLOT - timedelta(weeks=3),
+) -> None:
     """State answers both queries."""
     closed = desk.sent("state", GetClosedTrades)[-1]
     desk.tell(ClosedTrades(request_id=closed.request_id, positions=trades))
     week = desk.sent("state", GetWeek)[-1]
-    desk.tell(WeekRead(request_id=week.request_id, entries=(), account=(), told=told_already))
+    desk.tell(
+        WeekRead(
+            request_id=week.request_id,
+            entries=(),
+            account=(),
+            told=told_already,
+            first_cycle_at=first_cycle_at,
+        )
+    )
 
 
 def digesting(desk: DecisionDesk | None = None) -> DecisionDesk:
@@ -82,6 +95,21 @@ def test_a_week_that_is_on_record_is_not_told_again() -> None:
     read(desk, told_already=True)
     assert told(desk) == []
     assert desk.end() == (CycleOutcome.REPORTED, ("told_already",))
+
+
+@pytest.mark.parametrize("first_cycle_at", [None, SLOT.replace(hour=0, minute=0), SLOT])
+def test_a_week_before_the_first_cycle_is_not_told(first_cycle_at: datetime | None) -> None:
+    """An engine that began on Monday morning has seen nothing of the week before."""
+    desk = digesting()
+    read(desk, first_cycle_at=first_cycle_at)
+    assert told(desk) == []
+    assert desk.end() == (CycleOutcome.REPORTED, ("no_cycle_then",))
+
+
+def test_a_week_that_ended_right_after_the_first_cycle_is_told() -> None:
+    desk = digesting()
+    read(desk, first_cycle_at=SLOT.replace(hour=0, minute=0) - timedelta(seconds=1))
+    assert len(told(desk)) == 1
 
 
 def test_a_slot_that_was_told_is_not_told_again() -> None:

@@ -1,0 +1,58 @@
+"""What trades brought is the same whether it is asked for once or at every change."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from actors.state.stored import books_read
+from core.messages.state import GetPosition, GetTradeResults, PositionRead, TradeResults
+from core.orders.books import InstructionKind, TradeResult
+from core.orders.exit_rule import ExitRule
+from core.orders.lifecycle import OrderState
+from tests.actors.state.books_room import (
+    POSITION,
+    START,
+    BooksRoom,
+    fills,
+    instruct,
+    opened,
+    order_row,
+    record,
+    send,
+)
+
+
+@pytest.fixture
+def room(tmp_path: Path) -> Iterator[BooksRoom]:
+    room = BooksRoom(tmp_path).start()
+    yield room
+    room.stop()
+
+
+def results(room: BooksRoom) -> tuple[TradeResult, ...]:
+    answer = room.answer_to(GetTradeResults())
+    assert isinstance(answer, TradeResults)
+    return answer.results
+
+
+def test_a_trade_is_told_from_its_close_on_with_all_that_it_brought(room: BooksRoom, tmp_path: Path) -> None:
+    assert results(room) == ()
+    opened(room)
+    assert results(room) == ()
+    label = instruct(room, InstructionKind.EXIT, 1, exit_rule=ExitRule.PROFIT)
+    send(room, label)
+    record(room, order_row(label, OrderState.FILLED, 2), fills(label, 5, 2, entry=False), request="exit")
+    found = room.answer_to(GetPosition(request_id="p", position_id=POSITION))
+    assert isinstance(found, PositionRead)
+    assert found.position is not None
+    [told] = results(room)
+    assert (told.position_id, told.pnl_usd) == (POSITION, found.position.pnl_usd)
+    assert (told.exit_rule, told.closed_at) == (ExitRule.PROFIT, START + timedelta(minutes=5))
+    assert results(room) is results(room)
+    with books_read(tmp_path) as books:
+        assert books is not None
+        assert books.trade_results() == (told,)

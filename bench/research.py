@@ -7,7 +7,7 @@ import resource
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from time import perf_counter
@@ -167,12 +167,19 @@ def cluster_rows(home: str) -> list[Row]:
     return growth_rows("over a scheduler", *found)
 
 
-def main() -> int:
-    """All rows; those of W1 where it is named. Each is told as it is found: all of them take minutes."""
+PARTS = {"w1": w1_rows, "here": linear_rows, "cluster": cluster_rows}
+
+
+def main(asked: Sequence[str] = ()) -> int:
+    """The rows of these parts, or of all; those of W1 where it is named. Each is told as it is found: all of
+    them take minutes."""
+    unknown = [name for name in asked if name not in PARTS]
+    if unknown:
+        raise SystemExit(f"expected parts among {', '.join(PARTS)}, found {', '.join(unknown)}")
     is_ok = True
     with tempfile.TemporaryDirectory() as home:
-        for part in (w1_rows, linear_rows, cluster_rows):
-            rows = part(home)
+        for name in asked or PARTS:
+            rows = PARTS[name](home)
             add_rows(rows)
             print_table(rows)
             sys.stdout.flush()
@@ -181,4 +188,4 @@ def main() -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(sys.argv[1:]))

@@ -1,4 +1,4 @@
-"""CPU of backtests on the fast road, each in a process of its own, as a person would start it."""
+"""CPU of backtests on both roads, each in a process of its own, as a person would start it."""
 
 from __future__ import annotations
 
@@ -19,6 +19,8 @@ RUNS = 3
 SEEDS = 4
 YEAR_S, FURTHER_SEED_S, KEPT_MONTHS_S = 1.2, 0.6, 1.0
 W1_OF_PEER = 0.6
+ACTORS = ("--road", "actors", "--schedule", "sparse")
+ACTORS_YEAR_S, ACTORS_W1_OF_PEER = 3.0, 2.5
 RECORDED = "CERBERO_BITE_TEST_DATA"
 """Names the folder of the recorded months, as for the tests; without it they are left out."""
 W1_CHAINS = "CERBERO_BITE_W1_CHAINS"
@@ -46,32 +48,40 @@ def backtest_s(home: str, *arguments: str) -> float:
     return cpu_s(home, [sys.executable, "run.py", "backtest", *arguments])
 
 
-def w1_row(home: str) -> Row | None:
-    """W1 here and in optopsy, in turn; None where one of them is not there."""
+def w1_rows(home: str) -> list[Row]:
+    """W1 on both roads and in optopsy, in turn; none where something of that is not there."""
     named = [os.environ.get(name) for name in (W1_CHAINS, PEER_PYTHON, PEER_SCRIPT)]
     if not all(named):
-        return None
+        return []
     chains, peer = str(named[0]), [str(named[1]), str(named[2]), str(named[0])]
-    w1 = ["--columns", "lab/workloads/w1_columns.yaml", "--strategy", "lab/workloads/w1.yaml"]
-    pairs = [
-        (backtest_s(home, "--chains", chains, *w1), cpu_s(home, peer, cwd=Path(home))) for _ in range(RUNS)
+    w1 = ["--chains", chains, "--columns", "lab/workloads/w1_columns.yaml"]
+    w1 += ["--strategy", "lab/workloads/w1.yaml"]
+    turns = [
+        (backtest_s(home, *w1), backtest_s(home, *w1, *ACTORS), cpu_s(home, peer, cwd=Path(home)))
+        for _ in range(RUNS)
     ]
-    ours, theirs = (min(times) for times in zip(*pairs, strict=True))
-    return row_at_most("backtest: W1 against optopsy", ours, "s", W1_OF_PEER, baseline=theirs)
+    core, actors, theirs = (min(times) for times in zip(*turns, strict=True))
+    by_actors = "backtest: W1 through the actors against optopsy"
+    return [
+        row_at_most("backtest: W1 against optopsy", core, "s", W1_OF_PEER, baseline=theirs),
+        row_at_most(by_actors, actors, "s", ACTORS_W1_OF_PEER, baseline=theirs),
+    ]
 
 
 def main() -> int:
-    """W1, a model year, each further seed, and the recorded months when their columns are kept."""
-    rows: list[Row] = []
+    """W1, a model year, each further seed, and the recorded months when their columns are kept; W1 and the
+    year also through the actors."""
     resumed = ("--resume-after-days", "30")
     with tempfile.TemporaryDirectory() as home:
-        w1 = w1_row(home)
-        rows += [] if w1 is None else [w1]
+        rows = w1_rows(home)
         one = min(backtest_s(home, *resumed, "--model", "--seed", "1") for _ in range(RUNS))
         several = min(backtest_s(home, *resumed, "--model", "--seed", f"1:{SEEDS}") for _ in range(RUNS))
         rows.append(row_at_most("backtest: a year of the model market", one, "s", YEAR_S))
         further = (several - one) / (SEEDS - 1)
         rows.append(row_at_most("backtest: each further seed", further, "s", FURTHER_SEED_S))
+        actors = min(backtest_s(home, *resumed, *ACTORS, "--model", "--seed", "1") for _ in range(RUNS))
+        name = "backtest: a year of the model market through the actors"
+        rows.append(row_at_most(name, actors, "s", ACTORS_YEAR_S))
         recorded = os.environ.get(RECORDED)
         if recorded:
             chains = str(Path(recorded) / "chains")

@@ -12,7 +12,7 @@ from core.alerts import AlertCode, Severity
 from core.messages.execution import ClosePosition, ExitStarted, PositionClosed
 from core.messages.market_data import SnapshotKind
 from core.messages.state import RecordDecision
-from core.orders.books import CycleOutcome, Position
+from core.orders.books import Books, CycleOutcome, Position
 from core.orders.exit_rule import ExitRule
 from core.orders.lifecycle import PositionState
 from core.rules import record as decision_record
@@ -63,7 +63,8 @@ class MonitorCycle(Cycle):
         self.tables: list[str] = []
         self.exits: dict[PositionId, DueExit] = {}
         self.closing: list[Position] = []
-        to_decide = self._positions_to_decide()
+        books = self.desk.books()
+        to_decide = self._positions_to_decide(books)
         if to_decide:
             expirations = tuple(sorted({position.plan.expiration for position in to_decide}))
             market = await self.snapshot(SnapshotKind.MONITOR, expirations)
@@ -74,15 +75,15 @@ class MonitorCycle(Cycle):
             if self.exits:
                 await self._close_due()
         else:
-            self._look(None)
+            self._look(None, books)
         outcome = next(outcome for outcome in OUTCOME_RANK if outcome in self.outcomes)
         return CycleEnd(outcome, tuple(self.reasons), "\n".join(self.tables))
 
-    def _positions_to_decide(self) -> list[Position]:
+    def _positions_to_decide(self, books: Books) -> list[Position]:
         """The positions to decide on; notes why the others need no decision."""
         now = self.desk.ctx.now()
         to_decide = []
-        for position in self.desk.books().positions:
+        for position in books.positions:
             if not is_held(position):
                 continue
             if position.plan.expiration <= now:
@@ -94,10 +95,12 @@ class MonitorCycle(Cycle):
                 to_decide.append(position)
         return to_decide
 
-    def _look(self, market: MonitorMarket | None) -> None:
-        """Check the protections and the margin; exits go on if that can't be done."""
+    def _look(self, market: MonitorMarket | None, books: Books | None = None) -> None:
+        """Check the protections and the margin; exits go on if that can't be done. `books` if they were read
+        just now."""
         try:
-            self.results.at_monitor(market, self.cycle_id)
+            books = self.desk.books() if books is None else books
+            self.results.at_monitor(market, books, self.cycle_id)
         except RoomUnreachableError as error:
             self.desk.ctx.log().warning("the protections are not checked by %s: %s", self.cycle_id, error)
 

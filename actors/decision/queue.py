@@ -31,8 +31,8 @@ WAITING_MAX: Final = 300
 COMMAND_GRACE_S_MIN: Final = 30.0
 """A person's entry has at least this long to begin: without any grace, its way here would take too long."""
 RECENT_MAX: Final = 20
-CLOSE_AGAIN_S: Final = 60.0
-"""The pause after the books had no room for the end of a cycle."""
+TELL_AGAIN_S: Final = 60.0
+"""The pause after the books had no room for the begin or the end of a cycle."""
 MOVED: Final = Key[None]("cycles-moved")
 """Delivered when a slot was added or a row was closed: the next cycle may be able to run."""
 NOT_RECOVERED: Final = "recovering@"
@@ -219,11 +219,13 @@ class CycleQueue:
 
     async def _opened(self, due: Due) -> CycleOpened | None:
         """Open the slot's row. Returns None if it has run before, or if state refuses."""
-        desk = self._desk
-        request_id = f"open-{cycle_id_of(due.job, due.slot)}-{desk.ctx.uuid()}"
         self._opening = due
-        row = OpenCycle(request_id=request_id, job=due.job, slot=due.slot, at=desk.ctx.now())
-        answer = await desk.conversations.event(desk.send(row))
+        answer = await self._told_open(due)
+        if isinstance(answer, Refused) and may_be_told_again(answer):
+            self._alert_not_opened(due, f"{', '.join(answer.reasons)}; it is tried again")
+        while isinstance(answer, Refused) and may_be_told_again(answer) and self._is_in_grace(due):
+            await self._desk.conversations.pause(TELL_AGAIN_S)
+            answer = await self._told_open(due)
         self._opening = None
         match answer:
             case CycleOpened():
@@ -231,13 +233,24 @@ class CycleQueue:
             case CycleKnown():
                 self._answer_known(due, answer)
             case Refused():
-                reasons = ", ".join(answer.reasons)
-                text = f"no row for {due.job.value} of {due.slot.isoformat()}: {reasons}"
-                desk.alert(Severity.HIGH, AlertCode.CYCLE_NOT_OPENED, text, due.job.value)
+                self._alert_not_opened(due, ", ".join(answer.reasons))
                 self._refuse(due, answer.reasons)
             case Recorded():
-                raise TypeError(f"{request_id}: expected the cycle's row, found {type(answer).__name__}")
+                raise TypeError(f"{due.job.value}: expected the cycle's row, found {type(answer).__name__}")
         return None
+
+    async def _told_open(self, due: Due) -> Booked:
+        desk = self._desk
+        request_id = f"open-{cycle_id_of(due.job, due.slot)}-{desk.ctx.uuid()}"
+        row = OpenCycle(request_id=request_id, job=due.job, slot=due.slot, at=desk.ctx.now())
+        return await desk.conversations.event(desk.send(row))
+
+    def _is_in_grace(self, due: Due) -> bool:
+        return not due.job.has_grace or self._desk.ctx.now() < self._expires_at(due)
+
+    def _alert_not_opened(self, due: Due, why: str) -> None:
+        text = f"no row for {due.job.value} of {due.slot.isoformat()}: {why}"
+        self._desk.alert(Severity.HIGH, AlertCode.CYCLE_NOT_OPENED, text, due.job.value)
 
     def _answer_known(self, due: Due, known: CycleKnown) -> None:
         """Answer a slot that has run before with the outcome that it had."""
@@ -326,7 +339,7 @@ class CycleQueue:
             self._answer((ended.job, ended.slot), ended)
         self.moved()
         while isinstance(answer, Refused) and may_be_told_again(answer):
-            await self._desk.conversations.pause(CLOSE_AGAIN_S)
+            await self._desk.conversations.pause(TELL_AGAIN_S)
             if self.knows(ended.job, ended.slot):
                 return
             request_id = self._tell_close(ended)

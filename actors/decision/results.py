@@ -95,12 +95,11 @@ class Results:
         )
         self.take(found, books, now, cause)
 
-    def at_monitor(self, market: MonitorMarket | None, cause: str) -> None:
+    def at_monitor(self, market: MonitorMarket | None, books: Books, cause: str) -> None:
         """Look at what a monitor reads, or at the books alone if nothing is open.
 
         Raises `RoomUnreachableError`.
         """
-        books = self._desk.books()
         if market is None:
             if not books.open_positions:
                 self._end_high_margin("nothing is held any more", cause)

@@ -10,7 +10,7 @@ from typing import Final, assert_never
 from actors.room import Room, answerer
 from actors.runtime import Address, Timer
 from actors.scheduler.clock_schedule import ClockJob, ClockScheduler
-from actors.scheduler.jobs import NO_GRACE, build_jobs, disabled_jobs
+from actors.scheduler.jobs import build_jobs, disabled_jobs
 from core.messages.base import Refused
 from core.messages.health import GetHealth
 from core.messages.protocols import (
@@ -156,7 +156,7 @@ class Scheduler(Room[SchedulerProtocol | SlotDue | AskRunsAgain]):
         """Continue at the slot that the books hold as the job's next.
 
         A cycle's last slot before it is told again, because it may have been told and never opened: within
-        its grace, and for `NO_GRACE` always.
+        its grace, and always for jobs without one.
         """
         grid = self._jobs[job]
         now = self.ctx.now()
@@ -164,7 +164,7 @@ class Scheduler(Room[SchedulerProtocol | SlotDue | AskRunsAgain]):
         if grid.due_at > now and job.is_cycle:
             before = self._slot_before(grid, now)
             in_grace = now - before <= timedelta(seconds=self._section.grace_s)
-            if before < due_at and (in_grace or job in NO_GRACE):
+            if before < due_at and (in_grace or not job.has_grace):
                 self._job_due(job, before, False)
 
     def _slot_before(self, grid: ClockJob, now: datetime) -> datetime:

@@ -15,8 +15,6 @@ KELLY_TIME: Final = "00:30"
 DIGEST_WEEKDAY: Final = "monday"
 DIGEST_TIME: Final = "06:30"
 """Before the day's entry, its settlement and the maintenance window: it disturbs nobody."""
-NO_GRACE: Final = frozenset({Job.MONITOR, Job.DIGEST})
-"""Their last slot runs however late it is noticed."""
 
 OnDue = Callable[[Job, datetime, bool], None]
 
@@ -51,7 +49,7 @@ def build_jobs(
     }
     jobs = {name: job for name, job in jobs.items() if name not in off}
     for name, job in jobs.items():
-        grace_s = None if name in NO_GRACE else section.grace_s
+        grace_s = section.grace_s if name.has_grace else None
         job.grace(grace_s, tell_missed=name.is_cycle).do(on_due, name)
     return jobs
 

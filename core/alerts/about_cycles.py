@@ -138,7 +138,8 @@ CYCLES: Final[Mapping[AlertCode, AlertEntry]] = {
     ),
     AlertCode.CYCLE_NOT_OPENED: AlertEntry(
         title="A cycle could not begin",
-        means="The books refused the row of a cycle, so that it did not run.",
+        means="The books refused the row of a cycle. If they have no room, it is tried again each minute, an "
+        "entry within its grace; else it did not run.",
         do="run.py healthcheck says what is wrong with the books.",
         over="The next slot tries again.",
         severities=(Severity.HIGH,),
@@ -147,7 +148,8 @@ CYCLES: Final[Mapping[AlertCode, AlertEntry]] = {
         title="A cycle's end is not in the books",
         means="The books refused the end of a cycle. What it traded is recorded all the same.",
         do="run.py healthcheck says what is wrong with the books.",
-        over="The next start takes the cycle up and closes it.",
+        over="Once the books have room again, within a minute; else the next start takes the cycle up and "
+        "closes it.",
         severities=(Severity.HIGH,),
     ),
     AlertCode.KELLY: AlertEntry(

@@ -28,6 +28,11 @@ class Job(StrEnum):
         """True if every due slot gets a row in the books."""
         return self in (Job.ENTRY, Job.MONITOR, Job.SETTLEMENT, Job.KELLY, Job.DIGEST)
 
+    @property
+    def has_grace(self) -> bool:
+        """False if its last slot runs however late it is noticed."""
+        return self not in (Job.MONITOR, Job.DIGEST)
+
 
 class CycleOutcome(StrEnum):
     """How a cycle ended; a closed list, each documented in docs/architecture.md."""

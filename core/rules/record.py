@@ -30,7 +30,9 @@ Json = Mapping[str, Any]
 SHAPE = 2
 """The shape that is written: facts in parts. Shape 1 had one flat list, and its records name no shape."""
 _FLAT = 1
-_CANONICAL = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
+_CANONICAL = json.JSONEncoder(
+    sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False, check_circular=False
+)
 _PARTS: dict[str, dict[str, type[Value]]] = {
     "entry": {"engine": EngineFacts, "account": AccountFacts, "market": MarketFacts},
     "exit": {"market": MonitorMarket},
@@ -49,13 +51,14 @@ def record(
     It holds the texts of others by their digests; `take_text` gets each of them, to be kept elsewhere.
     """
 
-    def recorded(value: Any) -> Any:
+    def recorded(value: Value, exclude: dict[str, set[str]] | None = None) -> Any:
+        kept = value.model_dump(mode="json", exclude=exclude)
         # Hardly any record quotes somebody, and its text is looked through faster than its values.
-        if OPEN not in canonical(value):
-            return value
-        return without_texts(value, lambda _, text: take_text(text))
+        if OPEN not in value.model_dump_json(exclude=exclude):
+            return kept
+        return without_texts(kept, lambda _, text: take_text(text))
 
-    kept = recorded(facts.model_dump(mode="json", exclude={"market": {"chain"}}))
+    kept = recorded(facts, {"market": {"chain"}})
     kept["market"]["chain"] = _chain_record(facts, decision)
     return {
         "shape": SHAPE,
@@ -63,7 +66,7 @@ def record(
         "code_version": code_version,
         "facts": kept,
         "digests": _digests(kept),
-        "decision": recorded(decision_json(decision)),
+        "decision": recorded(decision),
     }
 
 

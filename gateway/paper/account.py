@@ -103,7 +103,7 @@ class Account:
 
     def active_orders(self) -> list[VenueOrder]:
         """Orders that can change without a request, oldest first: resting ones and those with a late fill."""
-        return [self.orders[order_id] for order_id in sorted(self._active)]
+        return [self.orders[order_id] for order_id in sorted(self._active)] if self._active else []
 
     def open_orders(self) -> list[VenueOrder]:
         """Resting orders, oldest first."""

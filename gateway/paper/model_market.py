@@ -89,7 +89,9 @@ class ModelMarket:
         self._steps = steps_per_day
         self._states: list[DayState] = [first_state(seed)]
         self._hourly: list[Bar] = []
-        self._hourly_dvol: list[Bar] = []
+        self._dvol_opens = array("d")
+        self._dvol_bars: dict[int, list[Bar]] = {}
+        """By the days of which one was asked for."""
         self._funding_noise = array("d")
         self._days: OrderedDict[int, DayPath] = OrderedDict()
         self._ladders: dict[datetime, tuple[datetime, tuple[int, ...]]] = {}
@@ -131,10 +133,26 @@ class ModelMarket:
         return sum(map(exp, values)) / len(values)
 
     def index_bars(self, start: datetime, end: datetime) -> list[Bar]:
-        return self._bars(self._hourly, start, end)
+        first, last = _hours_between(start, end)
+        if last > first:
+            self._grow((last - 1) // HOURS_PER_DAY)
+        return self._hourly[first:last]
 
     def dvol_bars(self, start: datetime, end: datetime) -> list[Bar]:
-        return self._bars(self._hourly_dvol, start, end)
+        first, last = _hours_between(start, end)
+        days = range(first // HOURS_PER_DAY, -(-last // HOURS_PER_DAY))
+        bars = [bar for day in days for bar in self._dvol_bars_of(day)]
+        before = days.start * HOURS_PER_DAY
+        return bars[first - before : last - before]
+
+    def _dvol_bars_of(self, day: int) -> list[Bar]:
+        known = self._dvol_bars.get(day)
+        if known is None:
+            path = self._day(day).x
+            known = self._dvol_bars[day] = _hourly_bars(
+                _starts(day), path, self._walk.bounds(path), 100.0, 0.0
+            )
+        return known
 
     def funding_history(self, start: datetime, end: datetime) -> list[HourlyFunding]:
         hour = max(_ceil_hour(start), PATH_START + R30)
@@ -219,7 +237,7 @@ class ModelMarket:
 
     def _moment(self, at: datetime) -> _Moment:
         known = self._last_moment
-        if known is None or known.at != at:
+        if known is None or (known.at is not at and known.at != at):
             day, position = self._locate(at)
             path = self._day(day)
             index_usd, dvol_pct = (
@@ -260,7 +278,7 @@ class ModelMarket:
         while True:
             t_years = (expiry - moment).total_seconds() / SECONDS_PER_YEAR
             hour = self._hour_bar(moment)
-            strikes.update(ladder(self._hourly[hour].open, self._hourly_dvol[hour].open, t_years))
+            strikes.update(ladder(self._hourly[hour].open, self._dvol_opens[hour], t_years))
             if moment >= last:
                 break
             moment = min(moment + DAY, last)
@@ -277,13 +295,6 @@ class ModelMarket:
         now, before = self._hour_bar(hour), self._hour_bar(hour - R30)
         r30 = self._hourly[now].open / self._hourly[before].open - 1.0
         return FUNDING_MEAN + FUNDING_PER_R30 * r30 + self._funding_noise[now // 24]
-
-    def _bars(self, bars: list[Bar], start: datetime, end: datetime) -> list[Bar]:
-        first = max(0, int((start.timestamp() - _EPOCH_S) // 3600))
-        last = int((end.timestamp() - _EPOCH_S) // 3600)
-        if last > 0:
-            self._grow((last - 1) // 24)
-        return bars[first:last]
 
     def _locate(self, at: datetime) -> tuple[int, float]:
         """The number of the day, and the steps of it that have passed, fractional."""
@@ -312,10 +323,9 @@ class ModelMarket:
             day = len(self._states) - 1
             path, next_y = self._walk.day(self._seed, day, self._states[day], self._steps)
             self._states.append(path.end_state(next_y))
-            bounds, midnight = self._walk.bounds, PATH_START + DAY * day
-            starts = [midnight + hours for hours in _HOURS]
-            self._hourly += _hourly_bars(starts, path.ln_s, bounds(path.ln_s), 1.0, VOLUME_PER_HOUR_ETH)
-            self._hourly_dvol += _hourly_bars(starts, path.x, bounds(path.x), 100.0, 0.0)
+            bounds = self._walk.bounds(path.ln_s)
+            self._hourly += _hourly_bars(_starts(day), path.ln_s, bounds, 1.0, VOLUME_PER_HOUR_ETH)
+            self._dvol_opens.extend(_on_the_hour(path.x, 100.0)[:-1])
             self._funding_noise.append(self._next_funding_noise(day))
             self._keep(day, path)
 
@@ -324,6 +334,17 @@ class ModelMarket:
         if day == 0:
             return draw
         return FUNDING_AR * self._funding_noise[-1] + sqrt(1.0 - FUNDING_AR**2) * draw
+
+
+def _hours_between(start: datetime, end: datetime) -> tuple[int, int]:
+    """The numbers of the hours in which they lie, counted from the path's first; never one before another."""
+    first = max(0, int((start.timestamp() - _EPOCH_S) // 3600))
+    return first, max(first, int((end.timestamp() - _EPOCH_S) // 3600))
+
+
+def _starts(day: int) -> list[datetime]:
+    midnight = PATH_START + DAY * day
+    return [midnight + hours for hours in _HOURS]
 
 
 def _since_start_s(at: datetime) -> float:
@@ -344,6 +365,10 @@ def _ceil_hour(at: datetime) -> datetime:
     return hour if hour == at else hour + HOUR
 
 
+def _on_the_hour(logs: array[float], scale: float) -> list[float]:
+    return [scale * exp(value) for value in logs[:: (len(logs) - 1) // HOURS_PER_DAY]]
+
+
 def _hourly_bars(
     starts: list[datetime],
     logs: array[float],
@@ -351,7 +376,7 @@ def _hourly_bars(
     scale: float,
     volume: float,
 ) -> list[Bar]:
-    on_the_hour = [scale * exp(value) for value in logs[:: (len(logs) - 1) // HOURS_PER_DAY]]
+    on_the_hour = _on_the_hour(logs, scale)
     return [
         Bar(start, first, scale * exp(high), scale * exp(low), last, volume)
         for start, first, last, (low, high) in zip(

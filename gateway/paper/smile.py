@@ -74,7 +74,7 @@ class ExpirySmile(NamedTuple):
     def mark_eth(self, instrument: ListedOption) -> float:
         """The mark of one option's quote, without the rest of it."""
         strike_usd = instrument.strike_usd
-        sigma = self.iv_pct(strike_usd) / 100.0
+        sigma = self._k_and_iv_pct(strike_usd)[1] / 100.0
         return value_option(self.forward_usd, strike_usd, self.t_years, sigma, is_call=instrument.is_call)
 
     @property
@@ -89,7 +89,7 @@ class ExpirySmile(NamedTuple):
 
     def _k_and_iv_pct(self, strike_usd: int) -> tuple[float, float]:
         k = log(strike_usd / self.forward_usd) / self.sd
-        k = max(-K_MAX, min(K_MAX, k))
+        k = K_MAX if k > K_MAX else -K_MAX if k < -K_MAX else k
         return k, round(100.0 * self.atm * (1.0 + SKEW * k + CURVATURE * k * k), 2)
 
 

@@ -169,7 +169,8 @@ def _position(venue: Venue, held: HeldPosition) -> VenuePosition:
     delta, gamma, theta, vega = (
         (0.0, 0.0, 0.0, 0.0) if quote is None else (quote.delta, quote.gamma, quote.theta, quote.vega)
     )
-    return VenuePosition(
+    # Of numbers of our own, at each look of an engine; who reads them from the wire validates them.
+    return VenuePosition.model_construct(
         instrument_name=held.instrument_name,
         size=held.size,
         average_price=held.average_price_eth,

@@ -232,7 +232,7 @@ class CoreRoad:
                 slot = self._next_slot()
             if slot > self.reader.now:
                 yield Wait(slot)
-            slot = self._next_slot()
+            slot = slot + self._every if slot == self.reader.now else self._next_slot()
             looks_again = bool(self.books.live) or looks_again
             if not self.reader.has_quotes:
                 continue

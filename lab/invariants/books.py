@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from datetime import timedelta
 from typing import Final
 
+from core.messages.audit import AuditKind
 from core.orders.armed import Leaves
 from core.orders.books import InstructionKind, Job
 from core.orders.label import OrderLabel
@@ -60,7 +61,11 @@ def _sizes_left_behind(seen: SeenOutside) -> Counter[str]:
 
 
 def all_is_looked_up(seen: SeenOutside) -> Iterator[str]:
-    """9. Once it is calm, recovery has ended, and no row that is not final is left alone; or it is armed."""
+    """9. Once it is calm, recovery has ended, and no row that is not final is left alone; or it is armed.
+
+    What the venue has filled on other terms than permitted is for a person to settle, there. One who disarms
+    before that has seen it: the engine has armed over it.
+    """
     at_venue = {order.order.label: order for order in seen.venue.orders.values()}
     for engine in seen.engines:
         if not engine.is_up or engine.has_kill_file or not has_books(engine.data_dir):
@@ -68,14 +73,16 @@ def all_is_looked_up(seen: SeenOutside) -> Iterator[str]:
         began, now = engine.up[-1][0], engine.clock()
         if now < began + ENDS_WITHIN:
             continue
-        if not engine.messages.recovered:
+        told = seen.on_other_terms() if engine.audit.kinds[AuditKind.ARMED] else frozenset[str]()
+        if not engine.messages.recovered and not told:
             yield f"its recovery has not ended since {began}, and nothing is armed"
         for instruction, row in stored_orders(engine.data_dir, None):
             order = at_venue.get(instruction.label)
             rests = order is not None and order.is_open
-            if row.state not in ORDER_FINAL and not rests and row.updated_at < now - ENDS_WITHIN:
-                told = "nothing" if order is None else order.order.state
-                yield f"{instruction.label}: it is {row.state} since {row.updated_at}, the venue has {told}"
+            is_left = row.state not in ORDER_FINAL and row.updated_at < now - ENDS_WITHIN
+            if is_left and not rests and instruction.label not in told:
+                has = "nothing" if order is None else order.order.state
+                yield f"{instruction.label}: it is {row.state} since {row.updated_at}, the venue has {has}"
 
 
 def only_allowed_edges(seen: SeenOutside) -> Iterator[str]:

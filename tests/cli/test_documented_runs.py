@@ -155,6 +155,7 @@ def given(documented: Documented, folder: Path, cli: Cli) -> list[str]:
         "entry-20260105T140000Z": str(CYCLE),
         "p-entry-20260105T140000Z": str(CYCLE),
         "data-paper": "data",
+        "data-testnet": "data",
     }
     rest = [examples.get(word, word) for word in documented.rest] or list(NEEDED.get(documented.path, ()))
     if "--head" in rest:

@@ -59,6 +59,20 @@ def test_has_thirty_days_of_history_at_its_start(market: ModelMarket) -> None:
     assert bars[-1].close == pytest.approx(market.index_usd(DAY_ZERO))
 
 
+def test_bars_of_a_span_are_a_part_of_those_of_a_longer_one(market: ModelMarket) -> None:
+    three_days = DAY_ZERO + 3 * timedelta(days=1)
+    for bars_of, told in ((market.index_bars, market.index_usd), (market.dvol_bars, market.dvol_pct)):
+        bars = bars_of(DAY_ZERO, three_days)
+        assert [bar.start for bar in bars] == [DAY_ZERO + hours * HOUR for hours in range(72)]
+        assert [bar.open for bar in bars] == pytest.approx([told(bar.start) for bar in bars])
+        assert all(b.low <= min(b.open, b.close) <= max(b.open, b.close) <= b.high for b in bars)
+        assert all(a.close == b.open for a, b in pairwise(bars))
+        for first, last in ((0, 72), (5, 6), (23, 25), (24, 48), (47, 71), (30, 30), (30, 20)):
+            assert bars_of(DAY_ZERO + first * HOUR, DAY_ZERO + last * HOUR) == bars[first:last]
+        assert bars_of(PATH_START - 9 * HOUR, PATH_START - HOUR) == []
+        assert len(bars_of(PATH_START - 9 * HOUR, PATH_START + 2 * HOUR)) == 2
+
+
 def test_refuses_a_time_before_its_path(market: ModelMarket) -> None:
     with pytest.raises(InputError, match="begins at"):
         market.index_usd(PATH_START - HOUR)

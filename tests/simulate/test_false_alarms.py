@@ -73,6 +73,19 @@ FILLED_AS_THEY_ARRIVE = (
     Act(number=1, kind=ActKind.VENUE, at_s=452.558, what="venue:partial_silent:0.5", lasts_s=600.0),
 )
 """The entries of two engines arrive 0.14 s apart, and are filled at once."""
+DISARMED_OVER_OTHER_TERMS = (
+    Act(number=0, kind=ActKind.TERMS, at_s=379.49, lasts_s=7200.0),
+    Act(
+        number=1,
+        kind=ActKind.KILL,
+        at_s=430.202,
+        what="torn",
+        place=ActPlace.MESSAGE,
+        nth=117,
+        lasts_s=2000.0,
+    ),
+)
+"""An entry of one contract too many fills while the engine is down; a person disarms, and settles nothing."""
 A_LIFE_THAT_GOES_ON = (Act(number=3, kind=ActKind.CRASH, at_s=15815.121, place=ActPlace.MESSAGE, nth=71),)
 """The scheduler fails as it tells a slot, and tells the others on its way out."""
 
@@ -91,6 +104,7 @@ def drawn(market: int, acts: tuple[Act, ...], *, seed: int = 13, yield_at_tell: 
         pytest.param(0.3, drawn(23, CLOSED_BY_A_CLOCK_AHEAD), id="closed by a clock ahead"),
         pytest.param(0.02, drawn(20, FILLED_AFTER_THE_CANCEL), id="filled after the cancel"),
         pytest.param(0.02, drawn(4, FILLED_AS_THEY_ARRIVE, seed=2269), id="filled as they arrive"),
+        pytest.param(0.7, drawn(13, DISARMED_OVER_OTHER_TERMS, seed=13813), id="disarmed over other terms"),
         pytest.param(0.45, drawn(9, A_LIFE_THAT_GOES_ON), id="a life that goes on"),
     ],
 )

@@ -19,7 +19,7 @@ _COLUMNS = "cycle_id, job, slot, opened_at, closed_at, outcome, reasons"
 def insert(db: sqlite3.Connection, row: CycleRow) -> None:
     db.execute(
         "INSERT INTO cycles (cycle_id, job, slot, opened_at) VALUES (?, ?, ?, ?)",
-        (row.cycle_id, row.job, time_text(row.slot), time_text(row.opened_at)),
+        (row.cycle_id, row.job.value, time_text(row.slot), time_text(row.opened_at)),
     )
 
 
@@ -28,7 +28,7 @@ def close(
 ) -> None:
     db.execute(
         "UPDATE cycles SET closed_at = ?, outcome = ?, reasons = ? WHERE cycle_id = ?",
-        (time_text(at), outcome, list_text(reasons), cycle_id),
+        (time_text(at), outcome.value, list_text(reasons), cycle_id),
     )
 
 
@@ -38,7 +38,7 @@ def by_id(db: sqlite3.Connection, cycle_id: CycleId) -> CycleRow | None:
 
 def by_slot(db: sqlite3.Connection, job: Job, slot: datetime) -> CycleRow | None:
     return _one(
-        db.execute(f"SELECT {_COLUMNS} FROM cycles WHERE job = ? AND slot = ?", (job, time_text(slot)))
+        db.execute(f"SELECT {_COLUMNS} FROM cycles WHERE job = ? AND slot = ?", (job.value, time_text(slot)))
     )
 
 

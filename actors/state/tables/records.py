@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from actors.state.columns import list_of, list_text, maybe_time_of, time_of, time_text
+from actors.state.columns import list_of, list_text, maybe_time_of, maybe_time_text, time_of, time_text
+from actors.state.seals import seal_of
 from core.messages.alerting import Severity
 from core.messages.arm_cause import ArmCause
 from core.messages.room_status import (
@@ -73,21 +74,29 @@ def has_alert(db: sqlite3.Connection, alert_id: str) -> bool:
 def insert_alert(db: sqlite3.Connection, alert: AlertRow, channels: Sequence[str]) -> bool:
     """The alert, undelivered for each of its channels; delivered if it has none. False if it was there
     already."""
-    values = (alert.alert_id, alert.severity, alert.code, alert.text, alert.cause, time_text(alert.at))
     delivered_at = alert.delivered_at or (None if channels else alert.at)
-    delivered = None if delivered_at is None else time_text(delivered_at)
-    sql = (
-        f"INSERT INTO alerts (number, {_ALERT}, seal)"
-        " SELECT n, ?, ?, ?, ?, ?, ?, ?, seal(n, ?, ?, ?, ?, ?, ?, ?)"
-        " FROM (SELECT coalesce((SELECT highest FROM alert_numbers), (SELECT max(number) FROM alerts), 0)"
-        " + 1 AS n)"
-        " WHERE true ON CONFLICT DO NOTHING"
+    (number,) = db.execute(
+        "SELECT coalesce((SELECT highest FROM alert_numbers), (SELECT max(number) FROM alerts), 0) + 1"
+    ).fetchone()
+    row = (
+        number,
+        alert.alert_id,
+        alert.severity.value,
+        alert.code,
+        alert.text,
+        alert.cause,
+        time_text(alert.at),
+        maybe_time_text(delivered_at),
     )
-    inserted = db.execute(sql, (*values, delivered) * 2)
+    # Sealed here and not by SQL: an alert is what an engine records most often.
+    inserted = db.execute(
+        f"INSERT INTO alerts (number, {_ALERT}, seal) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"
+        " ON CONFLICT DO NOTHING",
+        (*row, seal_of(*row)),
+    )
     if inserted.rowcount == 0:
         return False
-    number = inserted.lastrowid
-    db.execute("UPDATE alert_numbers SET highest = ?, seal = seal(one, ?)", (number, number))
+    db.execute("UPDATE alert_numbers SET highest = ?, seal = ?", (number, seal_of(1, number)))
     db.executemany(
         "INSERT INTO alert_channels (alert_id, channel, seal) VALUES (?, ?, seal(?, ?, NULL, NULL, NULL))",
         [(alert.alert_id, channel) * 2 for channel in channels],
@@ -213,8 +222,9 @@ def open_inbox(db: sqlite3.Connection) -> tuple[InboxItem, ...]:
 
 
 def write_job_runs(db: sqlite3.Connection, next_runs: dict[Job, datetime]) -> None:
-    sql = "INSERT OR REPLACE INTO job_runs (job, next_run, seal) VALUES (?, ?, seal(?, ?))"
-    db.executemany(sql, [(job.value, time_text(at)) * 2 for job, at in next_runs.items()])
+    rows = [(job.value, time_text(at)) for job, at in next_runs.items()]
+    sql = "INSERT OR REPLACE INTO job_runs (job, next_run, seal) VALUES (?, ?, ?)"
+    db.executemany(sql, [(*row, seal_of(*row)) for row in rows])
 
 
 def job_runs(db: sqlite3.Connection) -> dict[Job, datetime]:

@@ -13,7 +13,7 @@ from core.alerts import AlertCode
 from core.messages.alerting import Severity
 from core.messages.audit import AuditKind
 from core.messages.base import Refused
-from core.messages.decision import RunMonitorCycle
+from core.messages.decision import RunEntryCycle, RunMonitorCycle
 from core.messages.execution import Settled, SettleExpired, SettleFailed
 from core.messages.room_status import ExecutionStatus
 from core.messages.state import (
@@ -31,6 +31,7 @@ from tests.actors.decision.desk import DecisionDesk, cycle_id, position
 from tests.core.example_market import NOW
 
 SETTLEMENT = cycle_id(Job.SETTLEMENT)
+PERSON = FakeAddress("control")
 
 
 def settling() -> DecisionDesk:
@@ -187,6 +188,42 @@ def test_a_row_that_can_not_be_closed_does_not_stop_the_next_cycle() -> None:
     desk.tell(Refused(request_id=closing.request_id, reasons=("database_full",)))
     assert desk.alerts("cycle_not_closed") == [Severity.HIGH]
     assert [opened.job for opened in desk.sent("state", OpenCycle)] == [Job.KELLY, Job.MONITOR]
+
+
+def refused_open(desk: DecisionDesk, command: RunEntryCycle | RunMonitorCycle) -> OpenCycle:
+    """A person's cycle is due, and the books have no room for its row."""
+    desk.state_answers = False
+    desk.tell(command, sender=PERSON)
+    (opening,) = desk.sent("state", OpenCycle)
+    desk.tell(Refused(request_id=opening.request_id, reasons=("disk_full: database or disk is full",)))
+    return opening
+
+
+@pytest.mark.raises_alert(AlertCode.CYCLE_NOT_OPENED)
+def test_a_slot_begins_once_the_disk_can_take_its_row() -> None:
+    """A disk that was full at 14:00 for half a minute would else cost the week's entry."""
+    desk = DecisionDesk()
+    opening = refused_open(desk, RunMonitorCycle(request_id="r", slot=NOW))
+    desk.pass_time(60.0)
+    _, again = desk.sent("state", OpenCycle)
+    assert again.request_id != opening.request_id
+    assert (again.job, again.slot) == (opening.job, opening.slot)
+    desk.state_answers = True
+    desk.tell(desk._answer(again))
+    assert desk.end() == (CycleOutcome.NOTHING_OPEN, ())
+    assert desk.alerts("cycle_not_opened") == [Severity.HIGH]
+
+
+@pytest.mark.raises_alert(AlertCode.CYCLE_NOT_OPENED)
+def test_a_slot_whose_grace_is_over_before_the_disk_can_take_its_row_is_refused() -> None:
+    desk = DecisionDesk()
+    refused_open(desk, RunEntryCycle(request_id="r", slot=NOW))
+    for _ in range(int(desk.strategy.scheduler.grace_s // 60) + 1):
+        desk.pass_time(60.0)
+        last = desk.sent("state", OpenCycle)[-1]
+        desk.tell(Refused(request_id=last.request_id, reasons=("disk_full",)))
+    assert desk.answers(PERSON) == [Refused(request_id="r", reasons=("disk_full",))]
+    assert desk.alerts("cycle_not_opened") == [Severity.HIGH, Severity.HIGH]
 
 
 def refused_close(desk: DecisionDesk, reason: str) -> CloseCycle:

@@ -19,7 +19,6 @@ from core.rules.exit.decision import ExitDecision, Skipped, decide_exit
 from core.rules.facts import EntryFacts, MonitorFacts
 from core.rules.record import canonical, decision_json, record, replay, verify
 from core.values import OptionType, SpreadKind
-from core.venue_text import quoted
 from tests.core.example_market import (
     EXPIRY,
     FAR_EXPIRY,
@@ -158,16 +157,6 @@ def test_a_record_says_what_was_decided_and_by_which_code() -> None:
     for recorded, decided in ((entry_record(), "entry"), (exit_record(), "exit")):
         assert set(recorded) == {"shape", "decided", "code_version", "facts", "digests", "decision"}
         assert (recorded["shape"], recorded["decided"], recorded["code_version"]) == (2, decided, "1.0")
-
-
-def test_what_somebody_else_said_is_recorded_by_its_digest_and_handed_out() -> None:
-    facts, texts = entry_facts(suspended_reasons=(f"deribit failed: {quoted('no margin')}",)), list[str]()
-    recorded = record(facts, decide_entry(facts, STRATEGY), "1.0", texts.append)
-    assert set(texts) == {"no margin"}
-    assert "no margin" not in canonical(recorded)
-    assert recorded["facts"]["engine"]["suspended_reasons"] == [
-        f"deribit failed: ⟪sha256:{_digest_of('no margin')}⟫"
-    ]
 
 
 def test_each_fact_has_a_digest_of_its_own_value() -> None:

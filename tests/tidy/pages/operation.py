@@ -16,7 +16,6 @@ from actors.scheduler.jobs import (
     DIGEST_TIME,
     DIGEST_WEEKDAY,
     KELLY_TIME,
-    NO_GRACE,
     build_jobs,
     disabled_jobs,
 )
@@ -65,7 +64,7 @@ def _job(job: Job, section: SchedulerSection) -> Iterator[str]:
     yield code(job.value)
     yield DOES[job]
     yield due(job, section)
-    yield "any time: its last slot still runs" if job in NO_GRACE else f"{section.grace_s:g} s"
+    yield f"{section.grace_s:g} s" if job.has_grace else "any time: its last slot still runs"
     yield from ("–" if job in disabled_jobs(mode) else "runs" for mode in MODES)
 
 

@@ -324,8 +324,6 @@ class World:
     def _count(self, station: Station, family: str) -> None:
         self.outcome.coverage.hit(family, station.phases.now)
 
-    # Looks.
-
     def _look_again(self) -> None:
         if self.now < self._looks.next_at:
             return  # It was brought forward.
@@ -343,7 +341,11 @@ class World:
         """The person comes by: what is armed for long is disarmed, so that the engine trades again."""
         for station in self._stations():
             if station.engine is not None and station.seen.has_kill_file:
-                self._agenda.add(self.now + DISARMS_AFTER, partial(self._person.disarm, station))
+                self._agenda.add(self.now + DISARMS_AFTER, partial(self._disarm, station))
+
+    def _disarm(self, station: Station) -> None:
+        self._last_act = max(self._last_act, self.now)  # An exit that was blocked begins: it is not calm.
+        self._person.disarm(station)
 
     def _moment(self) -> Moment:
         """What can be checked now, outside the engines."""

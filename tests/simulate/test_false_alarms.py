@@ -86,6 +86,19 @@ DISARMED_OVER_OTHER_TERMS = (
     ),
 )
 """An entry of one contract too many fills while the engine is down; a person disarms, and settles nothing."""
+CLOSED_AFTER_A_DISARMING = (
+    Act(number=6, kind=ActKind.FULL_DISK, at_s=655.009, what="hard", lasts_s=600.0),
+    Act(number=7, kind=ActKind.STOP, at_s=25797.466, lasts_s=400.0),
+    Act(
+        number=8,
+        kind=ActKind.PERSON,
+        at_s=25797.466,
+        what="close all",
+        place=ActPlace.MESSAGE,
+        of="BindAccount",
+    ),
+)
+"""What has armed blocks the exits of a close; they begin when a person disarms, just before the look."""
 A_LIFE_THAT_GOES_ON = (Act(number=3, kind=ActKind.CRASH, at_s=15815.121, place=ActPlace.MESSAGE, nth=71),)
 """The scheduler fails as it tells a slot, and tells the others on its way out."""
 
@@ -105,6 +118,7 @@ def drawn(market: int, acts: tuple[Act, ...], *, seed: int = 13, yield_at_tell: 
         pytest.param(0.02, drawn(20, FILLED_AFTER_THE_CANCEL), id="filled after the cancel"),
         pytest.param(0.02, drawn(4, FILLED_AS_THEY_ARRIVE, seed=2269), id="filled as they arrive"),
         pytest.param(0.7, drawn(13, DISARMED_OVER_OTHER_TERMS, seed=13813), id="disarmed over other terms"),
+        pytest.param(0.4, drawn(17, CLOSED_AFTER_A_DISARMING, seed=225), id="closed after a disarming"),
         pytest.param(0.45, drawn(9, A_LIFE_THAT_GOES_ON), id="a life that goes on"),
     ],
 )

@@ -6,13 +6,19 @@ import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
 
+from actors.runtime import Fenced
 from actors.state.answers import Answers
 from actors.state.kept import ON_DISK, BooksInMemory, BooksStore
+from actors.state.sequencer import Sequencer
+from actors.state.text_door import TextDoor
+from core.messages.audit import AuditEvent, AuditKind
 from core.messages.base import Refused
-from core.messages.state import Recorded
+from core.messages.state import Recorded, RecordEvent
+from core.redaction import Redactor
 
 AT = datetime(2026, 1, 5, 14, tzinfo=UTC)
 A, B = Recorded(request_id="a"), Refused(request_id="b", reasons=("unknown_cycle: x",))
@@ -67,3 +73,23 @@ def test_old_answers_are_forgotten(books: Books) -> None:
     with books.transaction():
         books.answers.prune(AT + timedelta(seconds=1))
     assert [books.answers.first(name) for name in ("a", "b")] == [None, B]
+
+
+@pytest.mark.parametrize("kept", ["on disk", "in memory"])
+def test_a_request_whose_commit_failed_is_applied_when_it_is_told_again(kept: str) -> None:
+    store = BooksInMemory()
+    db = store.opened(Path())
+    answers = (ON_DISK if kept == "on disk" else store).answers(db)
+    sequencer = Sequencer(db, TextDoor(db, Redactor()), answers)
+    asked = RecordEvent(
+        request_id="r", audit=(AuditEvent(kind=AuditKind.VETO, at=AT, detail={"why": "a test"}),)
+    )
+
+    def fenced() -> None:
+        raise Fenced("replaced before the commit")
+
+    with pytest.raises(Fenced):
+        sequencer.commit([(asked, None)], AT, fenced)
+    committed = sequencer.commit([(asked, None)], AT, lambda: None)
+    assert committed.batch is not None
+    assert committed.batch.last_seq == 1

@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Iterator
+from contextlib import closing
 from datetime import timedelta
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
 
+from actors.state.database import DATABASE_FILE
+from actors.state.ended_trades import EndedTrades
 from actors.state.stored import books_read
+from actors.state.tables import ledger
 from core.messages.state import GetPosition, GetTradeResults, PositionRead, TradeResults
-from core.orders.books import InstructionKind, TradeResult
+from core.orders.books import CashFlow, CashFlowKind, InstructionKind, TradeResult
 from core.orders.exit_rule import ExitRule
 from core.orders.lifecycle import OrderState
 from tests.actors.state.books_room import (
@@ -39,13 +45,18 @@ def results(room: BooksRoom) -> tuple[TradeResult, ...]:
     return answer.results
 
 
+def leave(room: BooksRoom) -> None:
+    """The position that is open, at a profit."""
+    label = instruct(room, InstructionKind.EXIT, 1, exit_rule=ExitRule.PROFIT)
+    send(room, label)
+    record(room, order_row(label, OrderState.FILLED, 2), fills(label, 5, 2, entry=False), request="exit")
+
+
 def test_a_trade_is_told_from_its_close_on_with_all_that_it_brought(room: BooksRoom, tmp_path: Path) -> None:
     assert results(room) == ()
     opened(room)
     assert results(room) == ()
-    label = instruct(room, InstructionKind.EXIT, 1, exit_rule=ExitRule.PROFIT)
-    send(room, label)
-    record(room, order_row(label, OrderState.FILLED, 2), fills(label, 5, 2, entry=False), request="exit")
+    leave(room)
     found = room.answer_to(GetPosition(request_id="p", position_id=POSITION))
     assert isinstance(found, PositionRead)
     assert found.position is not None
@@ -56,3 +67,23 @@ def test_a_trade_is_told_from_its_close_on_with_all_that_it_brought(room: BooksR
     with books_read(tmp_path) as books:
         assert books is not None
         assert books.trade_results() == (told,)
+
+
+def test_what_is_booked_after_a_trade_was_told_is_told_too(room: BooksRoom, tmp_path: Path) -> None:
+    """Its row stays as it is: only the flow says that it has brought something else."""
+    opened(room)
+    leave(room)
+    with closing(sqlite3.connect(tmp_path / DATABASE_FILE, isolation_level=None)) as db:
+        ended = EndedTrades(db)
+        [before] = ended.results()
+        late = CashFlow(
+            ref="late",
+            position_id=POSITION,
+            kind=CashFlowKind.FEE,
+            amount_eth=Decimal("-0.001"),
+            index_usd=Decimal(3000),
+            at=START,
+        )
+        ledger.insert_flow(db, late)
+        [after] = ended.results()
+    assert after.pnl_usd == before.pnl_usd - 3

@@ -110,10 +110,11 @@ class TelegramBot:
     def __init__(
         self, token: SecretStr, chat_id: SecretStr, api_url: str, *, tls: SSLContext | None = None
     ) -> None:
+        # Here, because rooms read this file for what a bot says, and reach no host.
+        from actors.http import HttpTransport
+
         self._chat_id = int(chat_id.get_secret_value())
         self._redact = Redactor([token.get_secret_value(), chat_id.get_secret_value()])
-        from actors.http import HttpTransport  # Not for the rooms that know of this file only what it says.
-
         base_url = f"{api_url.rstrip('/')}/bot{token.get_secret_value()}"
         self._http = HttpTransport(base_url, tls=tls, answer_bytes_max=ANSWER_BYTES_MAX)
         self.limit = UPDATES_MAX

@@ -1,23 +1,21 @@
-"""Runs tasks in processes of this machine. One that dies is replaced by another one, which gets its task.
-
-Each worker gets tasks that follow each other, since these may share what they read, and once it has none left
-the later half of what another one still has.
-"""
+"""Runs tasks in processes of this machine. One that dies is replaced by another one, which gets its task."""
 
 from __future__ import annotations
 
 import os
 import signal
-from collections import Counter, deque
-from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, field
-from itertools import islice
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from dataclasses import dataclass
+from itertools import count
 from multiprocessing import get_context
 from multiprocessing.connection import Connection, wait
 from multiprocessing.context import SpawnProcess
 from typing import Any, Final, Generic, Literal, Protocol, TypeVar
 
 from core.errors import CerberoError, InputError
+from lab.shares import Shares
 
 LOST_MAX: Final = 2
 """A task that so many workers died of is given up, by its name."""
@@ -57,11 +55,11 @@ class Raised(Generic[T]):
 
 @dataclass
 class _Worker(Generic[T]):
-    """`share` is what it runs next; `task` is what it runs."""
+    """`task` is what it runs; one that takes its place keeps its number."""
 
+    number: int
     process: SpawnProcess
     pipe: Connection
-    share: deque[T] = field(default_factory=deque)
     task: T | None = None
 
 
@@ -75,6 +73,8 @@ class Processes(Generic[T, R]):
         self._jobs = jobs
         self._make_runner = make_runner
         self._submitted: list[T] = []
+        self._shares: Shares[int, T] = Shares()
+        self._numbers = count()
         self._workers: list[_Worker[T]] = []
         self._lost: Counter[int] = Counter()
 
@@ -102,39 +102,26 @@ class Processes(Generic[T, R]):
             worker.process.join(END_WAIT_S)
         self._workers.clear()
         self._submitted.clear()
+        self._shares.clear()
 
     def _hand_out(self) -> bool:
         """Give everybody who is idle its next task; whether anything is still to come."""
         if self._submitted:
-            self._share_out()
+            while len(self._workers) < min(self._jobs, len(self._submitted)):
+                self._workers.append(self._started(next(self._numbers)))
+            self._shares.share_out(self._submitted, [worker.number for worker in self._workers])
+            self._submitted.clear()
         for worker in self._workers:
             if worker.task is None:
                 self._give(worker)
         return any(worker.task is not None for worker in self._workers)
 
-    def _share_out(self) -> None:
-        """In equal parts, of which each is one run of tasks."""
-        tasks, self._submitted = self._submitted, []
-        while len(self._workers) < min(self._jobs, len(tasks)):
-            self._workers.append(self._started())
-        each, more = divmod(len(tasks), len(self._workers))
-        left = iter(tasks)
-        for place, worker in enumerate(self._workers):
-            worker.share.extend(islice(left, each + (place < more)))
-
     def _give(self, worker: _Worker[T]) -> None:
         """A worker that has died meanwhile is found when its answer is waited for."""
-        if not worker.share:
-            richest = max(self._workers, key=lambda each: len(each.share))
-            for _ in range((len(richest.share) + 1) // 2):
-                worker.share.appendleft(richest.share.pop())
-        if not worker.share:
-            return
-        worker.task = worker.share.popleft()
-        try:
-            worker.pipe.send(worker.task)
-        except OSError:
-            return
+        worker.task = self._shares.next_of(worker.number)
+        if worker.task is not None:
+            with suppress(OSError):
+                worker.pipe.send(worker.task)
 
     def _answer_of(self, worker: _Worker[T]) -> Done[T, R] | Raised[T] | None:
         task = worker.task
@@ -155,21 +142,21 @@ class Processes(Generic[T, R]):
         if task is not None:
             self._lost[task.number] += 1
             if self._lost[task.number] < LOST_MAX:
-                worker.share.appendleft(task)
+                self._shares.put_back(worker.number, task)
             else:
                 code = worker.process.exitcode
                 given_up = f"{LOST_MAX} workers died while they ran it, the last with exit code {code}"
-        if worker.share:
-            self._workers.append(self._started(worker.share))
+        if self._shares:
+            self._workers.append(self._started(worker.number))
         return None if task is None or given_up is None else Raised(task, given_up)
 
-    def _started(self, share: Iterable[T] = ()) -> _Worker[T]:
+    def _started(self, number: int) -> _Worker[T]:
         ours, theirs = _CONTEXT.Pipe()
         process = _CONTEXT.Process(target=_serve, args=(theirs, os.getpid(), self._make_runner), daemon=True)
         process.start()
         # Only the worker's own end is left open, so that its death is the end of the pipe.
         theirs.close()
-        return _Worker(process, ours, deque(share))
+        return _Worker(number, process, ours)
 
 
 def _serve(pipe: Connection, parent: int, make_runner: RunnerMaker[Any, Any]) -> None:

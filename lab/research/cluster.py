@@ -1,13 +1,16 @@
 """Runs tasks on a cluster of `distributed`: the second executor behind the port.
 
 There are as many tasks under way as the cluster has threads, so that a task's time counts from its beginning.
-A worker takes a task only with the same code and the same data. Imported by those alone who name a cluster.
+Each worker is asked for tasks that follow each other, so that it makes what they share once; if it is gone,
+another one runs them. A worker takes a task only with the same code and the same data.
+
+Imported by those alone who name a cluster.
 """
 
 from __future__ import annotations
 
 import threading
-from collections import deque
+from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -27,6 +30,7 @@ from lab.research.executor import PointEnd, PointTask
 from lab.research.found import Ran
 from lab.research.identity import bench_version, data_hash
 from lab.research.running import NotWantedError, Runner
+from lab.shares import Shares
 
 LOOK_EVERY_S: Final = 0.2
 CONNECT_S: Final = 10.0
@@ -43,9 +47,11 @@ DONE_BEFORE_STRAGGLERS: Final = 5
 
 @dataclass
 class _UnderWay:
-    """A task with its futures: one, and a second one if the first is late."""
+    """A task with the worker that was asked for it, and its futures: one, and a second one if the first is
+    late."""
 
     task: PointTask
+    worker: str
     since_s: float
     futures: list[Any] = field(default_factory=list)
 
@@ -57,7 +63,8 @@ class Cluster:
         """Connect, and hold the workers that are there to this code. Raises `InputError`."""
         self._address = address
         self._reconnect_s = reconnect_s
-        self._waiting: deque[PointTask] = deque()
+        self._submitted: list[PointTask] = []
+        self._shares: Shares[str, PointTask] = Shares()
         self._under_way: dict[int, _UnderWay] = {}
         self._ended: SimpleQueue[tuple[int, Any]] = SimpleQueue()
         self._took_s: list[float] = []
@@ -72,10 +79,10 @@ class Cluster:
         self._require_same_code()
 
     def submit(self, task: PointTask) -> None:
-        self._waiting.append(task)
+        self._submitted.append(task)
 
     def as_completed(self) -> Iterator[PointEnd | None]:
-        while self._waiting or self._under_way:
+        while self._submitted or self._shares or self._under_way:
             if self._gone_since_s is not None and not self._is_back(self._gone_since_s):
                 yield None
                 continue
@@ -100,7 +107,8 @@ class Cluster:
             for future in under_way.futures:
                 future.release()
         self._under_way.clear()
-        self._waiting.clear()
+        self._submitted.clear()
+        self._shares.clear()
         self._disconnect()
 
     def _connected(self, timeout_s: float) -> Any:
@@ -138,16 +146,25 @@ class Cluster:
     def _hand_out(self) -> None:
         """Give each idle thread its next task. Raises `OSError` if the scheduler is gone."""
         try:
-            threads = sum(self._asked(self._client.scheduler.ncores, workers=None).values())
+            threads = self._asked(self._client.scheduler.ncores, workers=None)
         except TimeoutError:
             if monotonic() - self._heard_s > SILENT_S:
                 raise
             return
         self._heard_s = monotonic()
-        while self._waiting and len(self._under_way) < max(1, threads):
-            task = self._waiting.popleft()
-            under_way = self._under_way[task.number] = _UnderWay(task, monotonic())
-            self._start(under_way)
+        if self._submitted and threads:
+            self._shares.share_out(self._submitted, list(threads))
+            self._submitted.clear()
+        busy = Counter(each.worker for each in self._under_way.values())
+        for worker in threads:
+            # One that is gone leaves what it ran to another one, which then has no thread free.
+            while busy[worker] < threads[worker] and len(self._under_way) < sum(threads.values()):
+                task = self._shares.next_of(worker)
+                if task is None:
+                    return
+                busy[worker] += 1
+                under_way = self._under_way[task.number] = _UnderWay(task, worker, monotonic())
+                self._start(under_way, workers=[worker], allow_other_workers=True)
 
     def _start(self, under_way: _UnderWay, **where: Any) -> None:
         number = under_way.task.number
@@ -164,7 +181,7 @@ class Cluster:
             under_way.futures.remove(future)
             if not under_way.futures:
                 del self._under_way[number]
-                self._waiting.appendleft(under_way.task)
+                self._shares.put_back(under_way.worker, under_way.task)
             return None
         try:
             found = self._found(under_way.task, future)
@@ -215,7 +232,7 @@ class Cluster:
         """The scheduler is gone: what it had waits again."""
         self._disconnect()
         for under_way in self._under_way.values():
-            self._waiting.appendleft(under_way.task)
+            self._shares.put_back(under_way.worker, under_way.task)
         self._under_way.clear()
         self._gone_since_s = monotonic()
 

@@ -127,6 +127,27 @@ def test_a_cluster_finds_what_one_run_here_finds(house: House) -> None:
     assert ended(house.connected(2), listed) == {task.number: Done(task, here.run(task)) for task in listed}
 
 
+def test_each_worker_gets_the_points_of_one_market(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    house.start_worker()
+    house.start_worker()
+    asked: dict[int, str] = {}
+    start = Cluster._start
+
+    def noted(cluster: Cluster, under_way: Any, **where: Any) -> None:
+        asked[under_way.task.number] = under_way.worker
+        start(cluster, under_way, **where)
+
+    monkeypatch.setattr(Cluster, "_start", noted)
+    listed = tasks(POINTS, 1, 2)
+    assert len(ended(house.connected(2), listed)) == len(listed)
+    first, second = (
+        [asked[task.number] for task in listed[at : at + len(POINTS)]] for at in (0, len(POINTS))
+    )
+    # One that is through with its own helps the other, from the end.
+    assert len(set(first[:2])) == len(set(second[:2])) == 1
+    assert first[0] != second[0]
+
+
 def test_a_worker_that_is_killed_loses_nothing(house: House) -> None:
     first = house.start_worker()
     house.start_worker()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from operator import is_
 from typing import Generic, TypeVar
 
 ItemT = TypeVar("ItemT")
@@ -10,10 +11,10 @@ MadeT = TypeVar("MadeT")
 
 
 class MadeOnce(Generic[ItemT, MadeT]):
-    """Makes a value of each item, and takes over what it made of the same items of the list before.
+    """Makes a value of each item, and takes over what it made of the same objects of the list before.
 
-    The items must be values: what is made of one depends on nothing else. If two threads use it at once, some
-    values are made twice.
+    The items must be frozen, and what is made of one depends on nothing else. If two threads use it at once,
+    some values are made twice.
     """
 
     def __init__(self, make: Callable[[ItemT], MadeT]) -> None:
@@ -23,9 +24,15 @@ class MadeOnce(Generic[ItemT, MadeT]):
     def __call__(self, items: Iterable[ItemT]) -> tuple[MadeT, ...]:
         """What is made of each, in the same order."""
         listed = tuple(items)
-        before, made = self._last
-        start = before.index(listed[0]) if listed and listed[0] in before else len(before)
-        taken_over = made[start:] if before[start:] == listed[: len(before) - start] else ()
+        taken_over = self._taken_over(listed)
         made = taken_over + tuple([self._make(item) for item in listed[len(taken_over) :]])
         self._last = listed, made
         return made
+
+    def _taken_over(self, listed: tuple[ItemT, ...]) -> tuple[MadeT, ...]:
+        """What was made of the items with which the last list ended, if this one begins with them."""
+        before, made = self._last
+        first = listed[0] if listed else None
+        start = next((place for place, item in enumerate(before) if item is first), len(before))
+        shared = before[start:]
+        return made[start:] if len(shared) <= len(listed) and all(map(is_, shared, listed)) else ()

@@ -34,7 +34,7 @@ def typed_historical(venue: Venue, request: GetHistorical) -> Historical:
     """The `get_historical` answer."""
     bars, decimals = historical_bars(venue, request)
     candles = _candles(request.end - request.start, decimals)
-    return Historical.model_construct(candles=candles(bars))
+    return Historical.trusted(candles=candles(bars))
 
 
 def typed_dvol_history(venue: Venue, request: GetDvolHistory) -> DvolHistory:
@@ -51,7 +51,7 @@ def _candles(length: timedelta, decimals: int) -> MadeOnce[Bar, Candle]:  # noqa
 
 def _candle(decimals: int, bar: Bar) -> Candle:
     start, opened, high, low, close, volume = bar
-    return Candle.model_construct(
+    return Candle.trusted(
         timestamp=start,
         open=_price(opened, decimals),
         high=_price(high, decimals),

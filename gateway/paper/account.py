@@ -6,6 +6,7 @@ flow, so the balance is always the start plus their sum. Nothing here reads a cl
 
 from __future__ import annotations
 
+from bisect import bisect_left, insort
 from collections import defaultdict
 from collections.abc import Callable, Iterable
 from datetime import datetime
@@ -86,6 +87,8 @@ class Account:
         self._by_label: dict[str, str] = {}
         self._trades_of: defaultdict[str, list[Trade]] = defaultdict(list)
         self._active: dict[str, None] = {}
+        self._changed_at: list[tuple[datetime, str]] = []
+        """When orders changed, oldest first, each with the order's id."""
         self._changes: dict[tuple[RecordKind, str], Value | Trade | Settlement | None] = {}
 
     def next_id(self, prefix: str) -> str:
@@ -109,8 +112,17 @@ class Account:
         """Resting orders, oldest first."""
         return [order for order in self.active_orders() if order.is_open]
 
+    def orders_changed_since(self, since: datetime) -> list[VenueOrder]:
+        """Orders whose last change was then or later, oldest first."""
+        changed = self._changed_at[bisect_left(self._changed_at, (since, "")) :]
+        listed = sorted({order_id for _, order_id in changed} & self.orders.keys())
+        return [order for order_id in listed if (order := self.orders[order_id]).order.updated_at >= since]
+
     def put_order(self, order: VenueOrder) -> None:
         """Store an order, new or changed."""
+        known = self.orders.get(order.order.order_id)
+        if known is None or known.order.updated_at != order.order.updated_at:
+            insort(self._changed_at, (order.order.updated_at, order.order.order_id))
         self.orders[order.order.order_id] = order
         self._by_label[order.order.label] = order.order.order_id
         if order.is_open or order.late_fill_at is not None:

@@ -108,10 +108,8 @@ def get_order_history(venue: Venue, request: GetOrderHistory) -> Orders:
     return Orders(
         orders=_contract_orders(
             order
-            for order in venue.account.orders.values()
-            if order.order.updated_at >= request.since
-            and not order.is_open
-            and (request.include_unfilled or order.order.filled_amount > 0)
+            for order in venue.account.orders_changed_since(request.since)
+            if not order.is_open and (request.include_unfilled or order.order.filled_amount > 0)
         )
     )
 

@@ -153,3 +153,21 @@ def test_times_of_records_are_utc() -> None:
     account = Account(Decimal(10))
     account.fill(order_of(account, 1, (LONG_PUT, "buy")), 1, [Decimal("0.01")], START, Decimal(3000))
     assert next(iter(account.trades.values())).timestamp == datetime(2026, 1, 5, 14, tzinfo=UTC)
+
+
+@given(
+    changes=st.lists(st.tuples(st.integers(0, 3), st.integers(0, 5)), max_size=12), since=st.integers(0, 6)
+)
+def test_the_orders_changed_since_a_moment_are_found_whenever_each_was_put(
+    changes: list[tuple[int, int]], since: int
+) -> None:
+    account = Account(Decimal(10))
+    orders = [order_of(account, 1, *SPREAD) for _ in range(4)]
+    account.forget_order(orders.pop(0).order.order_id)
+    for place, hour in changes:
+        if place < len(orders):
+            orders[place] = orders[place].changed(START + timedelta(hours=hour))
+            account.put_order(orders[place])
+    moment = START + timedelta(hours=since)
+    expected = [order for order in account.orders.values() if order.order.updated_at >= moment]
+    assert account.orders_changed_since(moment) == expected

@@ -49,12 +49,14 @@ class Resamples:
         drawn = hashlib.shake_256(f"{SEED}:{weeks}".encode()).digest(4 * RESAMPLES * weeks)
         # One object a week: 2.5 MB for three years.
         each = list(range(weeks))
-        # The high half of the product maps 32 bits evenly onto the weeks, but for 2^-32 of each.
-        index = [each[number * weeks >> 32] for (number,) in struct.iter_unpack("<I", drawn)]
         self.weeks = weeks
-        # Of one index it makes no tuple, but one week has no interval either.
-        self._draws = [itemgetter(*index[start : start + weeks]) for start in range(0, len(index), weeks)]
-        self._counted: tuple[list[int], list[int]] | None = None
+        # The high half of the product maps 32 bits evenly onto the weeks, but for 2^-32 of each. Of one index
+        # `itemgetter` makes no tuple, but one week has no interval either.
+        self._draws = [
+            itemgetter(*[each[number * weeks >> 32] for number in numbers])
+            for numbers in struct.iter_unpack(f"<{weeks}I", drawn)
+        ]
+        self._counted: dict[tuple[int, ...], list[int]] = {}
 
     def interval(self, weeks: Sequence[Week]) -> Interval | None:
         """The interval of the weeks' ratio of sums at `LEVEL`; None if fewer than two weeks have trades.
@@ -66,7 +68,7 @@ class Resamples:
         if sum(week.trades > 0 for week in weeks) < 2:
             return None
         totals = [week.total for week in weeks]
-        counts = [week.trades for week in weeks]
+        counts = tuple(week.trades for week in weeks)
         drawn = zip(self._draws, self._trades_drawn(counts), strict=True)
         means = sorted(sum(draw(totals)) / trades for draw, trades in drawn if trades > 0)
         mean = ratio(weeks)
@@ -76,12 +78,12 @@ class Resamples:
         low, high = (_adjusted(share, bias, acceleration) for share in (tail, 1.0 - tail))
         return Interval(quantile(means, low), quantile(means, high))
 
-    def _trades_drawn(self, counts: list[int]) -> list[int]:
+    def _trades_drawn(self, counts: tuple[int, ...]) -> list[int]:
         """How many trades each draw holds. The means of a report are mostly of the same trades."""
-        known = self._counted
-        if known is None or known[0] != counts:
-            known = self._counted = (counts, [sum(draw(counts)) for draw in self._draws])
-        return known[1]
+        known = self._counted.get(counts)
+        if known is None:
+            known = self._counted[counts] = [sum(draw(counts)) for draw in self._draws]
+        return known
 
 
 _SHARED: WeakValueDictionary[int, Resamples] = WeakValueDictionary()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import datetime, timedelta
@@ -222,8 +223,13 @@ def _candles(answers: Answers) -> tuple[Candle, ...]:
 
 
 def _closes(closes: Iterable[HourlyClose], latest: datetime) -> tuple[HourlyClose, ...]:
-    """Those of the hours that were over by `latest`."""
-    return tuple([close for close in closes if close.at <= latest])
+    """Those of the hours that were over by `latest`; they are in the order of their times."""
+    listed = tuple(closes)
+    return listed[: bisect_right(listed, latest, key=_close_time)]
+
+
+def _close_time(close: HourlyClose) -> datetime:
+    return close.at
 
 
 def _hourly_close(candle: Candle) -> HourlyClose:

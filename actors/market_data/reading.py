@@ -74,6 +74,8 @@ class Sources:
         self.state = state
         self.readings: dict[str, Reading] = {}
         """Those under way, by name."""
+        self.ends = tuple(ended_key(router.path) for router in routers.values())
+        """The keys of their ends: each wait for an answer is one for these, too."""
         self._kill_switch = kill_switch
         self._seen = seen
 
@@ -165,9 +167,7 @@ class Reading:
             self._sources.ctx.tell(self._sources.routers[part.router], fetch)
 
     async def _next_answer(self) -> None:
-        routers = self._sources.routers.values()
-        ended = (ended_key(router.path) for router in routers)
-        keys: tuple[Key[Any], ...] = (*self.waiting, *self._books, *ended)
+        keys: tuple[Key[Any], ...] = (*self.waiting, *self._books, *self._sources.ends)
         needed = self._books or any(part.required for part in self.waiting.values())
         until = self._deadline if needed else self._optional_until
         came = await self._sources.conversations.first_until(until, self._name, *keys)

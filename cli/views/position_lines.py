@@ -19,16 +19,16 @@ NEAR_FRAC: Final = 0.05
 EXITS: Final = {
     "margin": ("margin", "{:.1%}", "at"),
     "expiry": ("time left", "{:.1f} days", "at"),
-    "profit": ("cost to close", "{:.0%}", "profit at"),
-    "stop": ("cost to close", "{:.0%}", "stop at"),
+    "profit": ("costs", "{:.0%}", "profit at"),
+    "stop": ("costs", "{:.0%}", "stop at"),
     "dvol_rise_pts": ("DVOL", "{:+z.1f}", "at"),
     "dvol_rise_multiple": ("DVOL", "{:.2f}x", "at"),
     "delta": ("delta", "{:.2f}", "at"),
     "adverse_path": ("way to strike", "{:z.0%}", "at"),
     "adverse_return_4h": ("4 h", "{:+z.1%}", "at"),
 }
-"""The name and the form of each exit's figure, and what stands before its threshold. The cost to close is
-over the credit: called a profit, 127 % of it read like a gain. `z`: what rounds to nothing has no minus."""
+"""The name and the form of each exit's figure, and what stands before its threshold. What closing costs
+is over the credit: called a profit, 127 % of it read like a gain. `z`: what rounds to nothing has no minus."""
 
 
 def position_lines(view: PositionView, width: int) -> list[Line]:

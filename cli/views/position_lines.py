@@ -28,7 +28,7 @@ EXITS: Final = {
     "adverse_return_4h": ("4 h", "{:+z.1%}", "at"),
 }
 """The name and the form of each exit's figure, and what stands before its threshold. What closing costs
-is over the credit: called a profit, 127 % of it read like a gain. `z`: what rounds to nothing has no minus."""
+is over the credit: called a profit, 127 % of it read like a gain. `z`: nothing has no minus."""
 
 
 def position_lines(view: PositionView, width: int) -> list[Line]:

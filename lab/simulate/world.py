@@ -293,6 +293,8 @@ class World:
     def _stop(self, station: Station, act: Act) -> None:
         if station.engine is None:
             return
+        # Time goes on in it while it stops, and its time is the one that counts for what it says.
+        self._current = station
         station.stop(self.now, "drill")
         self._again(station, self.now + timedelta(seconds=act.lasts_s))
 

@@ -126,6 +126,20 @@ AN_EDIT_AFTER_THE_ONE_THAT_FILLED = (
     Act(number=15, kind=ActKind.PERSON, at_s=85154.355, what="close all"),
 )
 """An edit that is late arrives, and is refused, after a later one has filled the order."""
+ACKNOWLEDGED_BY_ONE_THAT_STOPS = (
+    Act(number=0, kind=ActKind.SECOND, at_s=204.921, lasts_s=900.0),
+    Act(number=2, kind=ActKind.LATE, at_s=502.832, lasts_s=900.0),
+    Act(
+        number=3,
+        kind=ActKind.PERSON,
+        at_s=562.832,
+        what="arm",
+        place=ActPlace.REQUEST,
+        of="place_combo_order",
+    ),
+    Act(number=5, kind=ActKind.STOP, at_s=603.45),
+)
+"""An engine acknowledges an arming while it stops, and time goes on in it; beside it another one runs."""
 
 
 def drawn(market: int, acts: tuple[Act, ...], *, seed: int = 13, yield_at_tell: float = 0.0) -> Drawn:
@@ -149,6 +163,11 @@ def drawn(market: int, acts: tuple[Act, ...], *, seed: int = 13, yield_at_tell: 
             1.0,
             drawn(14, AN_EDIT_AFTER_THE_ONE_THAT_FILLED, seed=6802, yield_at_tell=0.2),
             id="an edit after the one that filled",
+        ),
+        pytest.param(
+            0.05,
+            drawn(14, ACKNOWLEDGED_BY_ONE_THAT_STOPS, seed=343, yield_at_tell=0.2),
+            id="acknowledged by one that stops",
         ),
     ],
 )

@@ -180,7 +180,7 @@ class Cluster:
         elif monotonic() - self._had_workers_s > self._reconnect_s:
             raise InputError(
                 f"--cluster {self._address}: expected a worker that takes points, found none for "
-                f"{self._reconnect_s:g} s; the journal is whole, and the same command goes on from there"
+                f"{self._reconnect_s:g} s; with --out the same command goes on from here"
             )
 
     def _give(self, threads: Mapping[str, int]) -> None:
@@ -310,7 +310,7 @@ class Cluster:
                 return False
             raise InputError(
                 f"--cluster {self._address}: the scheduler is gone, and did not come back within "
-                f"{self._reconnect_s:g} s; the journal is whole, and the same command goes on from there"
+                f"{self._reconnect_s:g} s; with --out the same command goes on from here"
             ) from None
         self._gone_since_s = None
         self._heard_s = self._had_workers_s = monotonic()

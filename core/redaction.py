@@ -41,11 +41,11 @@ _ESCAPE = re.compile(
 _QUOTED_PRINTABLE = re.compile(r"=(?:(?P<percent>[0-9a-fA-F]{2})|(?P<fold>\r?\n))")
 _FOLDED = re.compile(r"(?P<fold>[ \t]*(?:\r\n?|\n)[ \t]*)")
 _ESCAPES = (
-    (re.compile(r"[\\%&]"), _ESCAPE),
-    (re.compile("="), _QUOTED_PRINTABLE),
-    (re.compile(r"[\r\n]"), _FOLDED),
+    (("\\", "%", "&"), _ESCAPE),
+    (("=",), _QUOTED_PRINTABLE),
+    (("\r", "\n"), _FOLDED),
 )
-"""A sign without which there is no escape of the kind, and its form. The kinds are undone apart: `=ab` may be
+"""Signs without which there is no escape of the kind, and its form. The kinds are undone apart: `=ab` may be
 one of the second, or the beginning of what `a=abc%2F` holds. Base64 for mail is folded."""
 _SHAPES = (
     (("bearer", "basic"), re.compile(r"(?i)\b(bearer|basic)(?:\s+|%20)[^\s\"',;<>]{8,}"), rf"\1 {MASK}"),
@@ -100,8 +100,8 @@ class Redactor:
     def _masked(self, text: str, lowered: str) -> str:
         if self._has(lowered):
             text = _without(text, self._spans(lowered))
-        for sign, escape in _ESCAPES:
-            if sign.search(text) is not None and self._has_below(text, escape):
+        for signs, escape in _ESCAPES:
+            if _has_any(text, signs) and self._has_below(text, escape):
                 text = self._masked_below(text, escape)
         return text
 

@@ -108,7 +108,7 @@ class EntryCycle(Cycle):
                 request_id=f"decision-{self.cycle_id}-{desk.ctx.uuid()}",
                 cycle_id=self.cycle_id,
                 at=now,
-                record=decision_record.canonical(record),
+                record=record,
                 proposal=proposal,
                 texts=tuple(texts),
             ),

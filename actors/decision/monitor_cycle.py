@@ -120,7 +120,7 @@ class MonitorCycle(Cycle):
                 request_id=request_id,
                 cycle_id=self.cycle_id,
                 at=now,
-                record=decision_record.canonical(record),
+                record=record,
                 texts=tuple(texts),
             )
             booked.append(desk.send(message, self.cycle_id))

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import datetime, timedelta
-from decimal import Decimal
-from functools import lru_cache
 from typing import TypeVar
 
 from pydantic import ValidationError
@@ -31,12 +29,14 @@ from core.contract import (
     GET_TOTAL_EQUITY,
     AccountSummary,
     Calendar,
+    Candle,
     DvolHistory,
     FundingRate,
     Router,
     Tool,
 )
 from core.contract.base import AnswerT, RequestT
+from core.made_once import MadeOnce
 from core.market.countries import country_of
 from core.market.forwards import forwards_of
 from core.market.funding import HourlyRate, mean_fundings
@@ -51,8 +51,6 @@ from core.text import shown
 
 _HOUR = timedelta(hours=1)
 _DAY = timedelta(hours=24)
-_CLOSES_KEPT = 2048
-"""Each entry reads those of the last month, most of which the one before has read."""
 _AGO_TOLERANCE = timedelta(hours=2)
 """How long before the requested moment the last bar may have ended."""
 HISTORY_OFF_MAX = 0.4
@@ -68,7 +66,7 @@ def entry_market(answers: Answers, now: datetime, strategy: Strategy) -> EntryMa
     index_usd = spot_usd(answers, now, strategy.limits.market_data_age_max_s)
     with _translated():
         chain = chain_in(answers)
-        closes = _closes(answers, latest)
+        closes = _closes(_of_a_month(_candles(answers)), latest)
         _require_same_index(closes, index_usd)
         return EntryMarket(
             account=account_facts(
@@ -101,7 +99,8 @@ def monitor_market(
     with _translated():
         if spot_4h_ago_usd is None:
             latest = latest_time(now, strategy.anomalies)
-            spot_4h_ago_usd = _close_at(_closes(answers, latest), latest - BACK_4H)
+            closes = _closes(map(_hourly_close, _candles(answers)), latest)
+            spot_4h_ago_usd = _close_at(closes, latest - BACK_4H)
         return MonitorMarket(
             spot_usd=spot_usd(answers, now, age_max_s),
             spot_4h_ago_usd=spot_4h_ago_usd,
@@ -218,18 +217,23 @@ def _dvol_ago(history: DvolHistory, moment: datetime) -> float:
     return last.close
 
 
-def _closes(answers: Answers, latest: datetime) -> tuple[HourlyClose, ...]:
-    """The closes of the hours that were over by `latest`."""
-    candles = answer_of(answers, GET_HISTORICAL).candles
-    closes = [_hourly_close(candle.timestamp, candle.close) for candle in candles if candle.close > 0]
-    if len(closes) != len(candles):
-        raise IncompleteError(Router.DERIBIT, "get_historical", "an hourly close is not above 0")
+def _candles(answers: Answers) -> tuple[Candle, ...]:
+    return answer_of(answers, GET_HISTORICAL).candles
+
+
+def _closes(closes: Iterable[HourlyClose], latest: datetime) -> tuple[HourlyClose, ...]:
+    """Those of the hours that were over by `latest`."""
     return tuple([close for close in closes if close.at <= latest])
 
 
-@lru_cache(_CLOSES_KEPT)
-def _hourly_close(began: datetime, close_usd: Decimal) -> HourlyClose:
-    return HourlyClose(at=began + _HOUR, close_usd=float(close_usd))
+def _hourly_close(candle: Candle) -> HourlyClose:
+    if candle.close <= 0:
+        raise IncompleteError(Router.DERIBIT, "get_historical", "an hourly close is not above 0")
+    return HourlyClose(at=candle.timestamp + _HOUR, close_usd=float(candle.close))
+
+
+_of_a_month = MadeOnce(_hourly_close)
+"""Each entry reads the last month, most of which the one before has read."""
 
 
 def _require_same_index(closes: tuple[HourlyClose, ...], index_usd: float) -> None:

@@ -33,6 +33,8 @@ _FLAT = 1
 _CANONICAL = json.JSONEncoder(
     sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False, check_circular=False
 )
+_quoted = json.encoder.encode_basestring
+"""A text as `canonical` writes it."""
 _PARTS: dict[str, dict[str, type[Value]]] = {
     "entry": {"engine": EngineFacts, "account": AccountFacts, "market": MarketFacts},
     "exit": {"market": MonitorMarket},
@@ -45,29 +47,33 @@ def record(
     decision: AnyDecision,
     code_version: str,
     take_text: Callable[[str], None],
-) -> dict[str, Any]:
-    """The decision's record for the audit log: JSON values only.
+) -> str:
+    """The decision's record for the audit log, as canonical JSON.
 
     It holds the texts of others by their digests; `take_text` gets each of them, to be kept elsewhere.
     """
 
-    def recorded(value: Value, exclude: dict[str, set[str]] | None = None) -> Any:
-        kept = value.model_dump(mode="json", exclude=exclude)
+    def written(value: object) -> str:
+        text = canonical(value)
         # Hardly any record quotes somebody, and its text is looked through faster than its values.
-        if OPEN not in value.model_dump_json(exclude=exclude):
-            return kept
-        return without_texts(kept, lambda _, text: take_text(text))
+        if OPEN not in text:
+            return text
+        return canonical(without_texts(value, lambda _, found: take_text(found)))
 
-    kept = recorded(facts, {"market": {"chain"}})
+    kept = facts.model_dump(mode="json", exclude={"market": {"chain"}})
     kept["market"]["chain"] = _chain_record(facts, decision)
-    return {
-        "shape": SHAPE,
-        "decided": "entry" if isinstance(facts, EntryFacts) else "exit",
-        "code_version": code_version,
-        "facts": kept,
-        "digests": _digests(kept),
-        "decision": recorded(decision),
-    }
+    # Each fact is written once: its text is what its digest is of, and a part of the whole.
+    facts_text, digests = _written_facts(kept, written)
+    return _object(
+        {
+            "shape": canonical(SHAPE),
+            "decided": canonical("entry" if isinstance(facts, EntryFacts) else "exit"),
+            "code_version": canonical(code_version),
+            "facts": facts_text,
+            "digests": canonical(digests),
+            "decision": written(decision_json(decision)),
+        }
+    )
 
 
 def decision_json(decision: AnyDecision) -> dict[str, Any]:
@@ -106,7 +112,7 @@ def verify(recorded: Json, strategy: Strategy) -> str | None:
     misshapen = _misshapen(recorded)
     if misshapen is not None:
         return misshapen
-    digests = _digests(recorded["facts"])
+    _, digests = _written_facts(recorded["facts"], canonical)
     altered = first_difference(recorded["digests"], digests)
     if altered is not None:
         return f"facts.{altered}"
@@ -212,26 +218,41 @@ def _first_of(paths: Iterable[tuple[str, str | None]]) -> str | None:
     return None
 
 
-def _digests(kept: Json) -> dict[str, Any]:
-    """A digest of each fact, and of each quote, so that an altered input is found by its name."""
-    return {field: _digests_of(field, value) for field, value in kept.items()}
+def _written_facts(facts: Json, written: Callable[[object], str]) -> tuple[str, dict[str, Any]]:
+    """The facts as canonical JSON, and a digest of each, so that an altered input is found by its name.
+
+    `written` makes the text of one fact; the chain has no texts of others.
+    """
+    texts: dict[str, str] = {}
+    digests: dict[str, Any] = {}
+    for field, value in facts.items():
+        if field in _PARTS["entry"] and isinstance(value, Mapping):
+            texts[field], digests[field] = _written_facts(value, written)
+        elif field == "chain" and value is not None:
+            texts[field], digests[field] = _written_chain(value)
+        else:
+            texts[field] = text = written(value)
+            digests[field] = None if field == "chain" else _digest(text)
+    return _object(texts), digests
 
 
-def _digests_of(field: str, value: Any) -> object:
-    """One digest for each fact of a part, for each quote and total of the chain, and for any other value."""
-    if field in _PARTS["entry"] and isinstance(value, Mapping):
-        return _digests(value)
-    if field != "chain":
-        return _digest(value)
-    if value is None:
-        return None
-    totals = {name: _digest(total) for name, total in value.items() if name != "quotes"}
-    quotes = {str(quote["instrument_name"]): _digest(quote) for quote in value["quotes"]}
-    return totals | {"quotes": quotes}
+def _written_chain(chain: Json) -> tuple[str, dict[str, Any]]:
+    """The chain as canonical JSON, and a digest of each quote and total."""
+    totals = {name: canonical(total) for name, total in chain.items() if name != "quotes"}
+    quotes = [(str(quote["instrument_name"]), canonical(quote)) for quote in chain["quotes"]]
+    listed = ",".join(text for _, text in quotes)
+    digests: dict[str, Any] = {name: _digest(text) for name, text in totals.items()}
+    digests["quotes"] = {name: _digest(text) for name, text in quotes}
+    return _object(totals | {"quotes": f"[{listed}]"}), digests
 
 
-def _digest(value: object) -> str:
-    return hashlib.sha256(canonical(value).encode()).hexdigest()
+def _object(texts: Mapping[str, str]) -> str:
+    """The canonical JSON of an object, from that of its values."""
+    return "{" + ",".join(f"{_quoted(key)}:{texts[key]}" for key in sorted(texts)) + "}"
+
+
+def _digest(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()
 
 
 def _chain_record(facts: EntryFacts | MonitorFacts, decision: AnyDecision) -> dict[str, object] | None:

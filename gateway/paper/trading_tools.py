@@ -170,7 +170,7 @@ def _position(venue: Venue, held: HeldPosition) -> VenuePosition:
         (0.0, 0.0, 0.0, 0.0) if quote is None else (quote.delta, quote.gamma, quote.theta, quote.vega)
     )
     # Of numbers of our own, at each look of an engine; who reads them from the wire validates them.
-    return VenuePosition.model_construct(
+    return VenuePosition.trusted(
         instrument_name=held.instrument_name,
         size=held.size,
         average_price=held.average_price_eth,

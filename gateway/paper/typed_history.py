@@ -6,8 +6,9 @@ never changes, and every entry reads a month of them, so each is made once.
 
 from __future__ import annotations
 
+from datetime import timedelta
 from decimal import Decimal
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import Final
 
 from core.contract import (
@@ -18,18 +19,22 @@ from core.contract import (
     GetHistorical,
     Historical,
 )
+from core.made_once import MadeOnce
 from gateway.paper.market_tools import dvol_history_bars, historical_bars
 from gateway.paper.source import Bar
 from gateway.paper.venue import Venue
 
-BARS_KEPT: Final = 4096
-"""More than the hours of the five weeks that an entry reads."""
+LENGTHS_KEPT: Final = 4
+"""More than the lengths of history that an engine asks for."""
+PRICES_KEPT: Final = 4
+"""Those of one bar: often it closes where it opened, or where the next one opens."""
 
 
 def typed_historical(venue: Venue, request: GetHistorical) -> Historical:
     """The `get_historical` answer."""
     bars, decimals = historical_bars(venue, request)
-    return Historical.model_construct(candles=tuple([_candle(bar, decimals) for bar in bars]))
+    candles = _candles(request.end - request.start, decimals)
+    return Historical.trusted(candles=candles(bars))
 
 
 def typed_dvol_history(venue: Venue, request: GetDvolHistory) -> DvolHistory:
@@ -38,20 +43,29 @@ def typed_dvol_history(venue: Venue, request: GetDvolHistory) -> DvolHistory:
     return DvolHistory(points=points)
 
 
-@lru_cache(BARS_KEPT)
-def _candle(bar: Bar, decimals: int) -> Candle:
+@lru_cache(LENGTHS_KEPT)
+def _candles(length: timedelta, decimals: int) -> MadeOnce[Bar, Candle]:  # noqa: ARG001  (a key)
+    """What makes the candles of all histories of one length, of which each moves on from the one before."""
+    return MadeOnce(partial(_candle, decimals))
+
+
+def _candle(decimals: int, bar: Bar) -> Candle:
     start, opened, high, low, close, volume = bar
-    return Candle.model_construct(
+    return Candle.trusted(
         timestamp=start,
-        open=Decimal(f"{opened:.{decimals}f}"),
-        high=Decimal(f"{high:.{decimals}f}"),
-        low=Decimal(f"{low:.{decimals}f}"),
-        close=Decimal(f"{close:.{decimals}f}"),
+        open=_price(opened, decimals),
+        high=_price(high, decimals),
+        low=_price(low, decimals),
+        close=_price(close, decimals),
         volume=volume,
     )
 
 
-@lru_cache(BARS_KEPT)
+@lru_cache(PRICES_KEPT)
+def _price(price: float, decimals: int) -> Decimal:
+    return Decimal(f"{price:.{decimals}f}")
+
+
 def _point(bar: Bar) -> DvolPoint:
     start, opened, high, low, close, _ = bar
     return DvolPoint(

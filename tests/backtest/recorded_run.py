@@ -101,7 +101,7 @@ def _kept(decide: Callable[..., Any], decisions: list[Decision]) -> Callable[...
     def deciding(facts: EntryFacts | MonitorFacts, strategy: Strategy, **options: Any) -> Any:
         decision = decide(facts, strategy, **options)
         made = decision_record.record(facts, decision, "of a backtest", lambda _: None)
-        decisions.append(json.loads(decision_record.canonical(made)))
+        decisions.append(json.loads(made))
         return decision
 
     return deciding

@@ -54,7 +54,7 @@ def write_log(
 def recorded_entry() -> Record:
     facts = entry_facts()
     decision = decide_entry(facts, STRATEGY)
-    made: Record = json.loads(canonical(record(facts, decision, code_version(), lambda _: None)))
+    made: Record = json.loads(record(facts, decision, code_version(), lambda _: None))
     return made
 
 
@@ -144,7 +144,7 @@ def test_a_configuration_from_before_the_protections_is_read_without_them(cli: C
     config["sizing"] |= {"risk_per_trade": 0.2, "risk_total": 0.25, "margin_use_max": 0.9}
     facts = entry_facts(trading=None, armed=True)
     decision = decide_entry(facts, STRATEGY)
-    made = json.loads(canonical(record(facts, decision, code_version(), lambda _: None)))
+    made = json.loads(record(facts, decision, code_version(), lambda _: None))
     write_log(tmp_path, made, config=config)
     ran = cli("explain", "c1", "--data-dir", str(tmp_path))
     assert (ran.code, ran.err) == (0, "")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass, field
 from pathlib import Path
 from statistics import median
@@ -102,7 +103,8 @@ def _opinions(snapshot: Snapshot, facts: EntryFacts) -> list[tuple[str, Opinion,
 
 def _replay(facts: EntryFacts, found: Findings) -> None:
     for strategy, forced in ((STRATEGY, None), *((ANY_MARKET, kind) for kind in SpreadKind)):
-        recorded = record(facts, decide_entry(facts, strategy, forced_kind=forced), "test", lambda _: None)
+        text = record(facts, decide_entry(facts, strategy, forced_kind=forced), "test", lambda _: None)
+        recorded = json.loads(text)
         again = canonical(decision_json(replay(recorded, strategy)))
         found.replayed += 1
         if again != canonical(recorded["decision"]):

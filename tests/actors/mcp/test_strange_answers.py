@@ -51,7 +51,7 @@ from core.redaction import Redactor
 from core.rules.entry.decision import decide_entry
 from core.rules.exit.decision import decide_exit
 from core.rules.facts import EngineFacts, EntryFacts, MonitorFacts
-from core.rules.record import canonical, record, verify
+from core.rules.record import record, verify
 from core.strategy import Strategy
 from core.values import CycleId, Failed, Label, OrderId, PositionId, ProposalId, SpreadKind
 from tests.actors.market_data.room import answers
@@ -132,7 +132,7 @@ def decided(name: str, body: bytes) -> None:
 
 
 def _recomputed(facts: Any, decision: Any) -> None:
-    kept = json.loads(canonical(record(facts, decision, "1", lambda _: None)))
+    kept = json.loads(record(facts, decision, "1", lambda _: None))
     assert verify(kept, STRATEGY) is None
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from datetime import datetime, timedelta, timezone
+from datetime import UTC, datetime, timedelta, timezone
 from decimal import Decimal
 
 import pytest
@@ -240,3 +240,13 @@ AMOUNTS = {"amount": "1", "value_eur": "1", "share": 0.1}
 @pytest.mark.parametrize(("asset", "read"), [("ETH", "ETH"), ("tether usd", "TETHER_USD")])
 def test_a_holding_of_several_words_is_named_by_one(asset: str, read: str) -> None:
     assert Holding.model_validate({"asset": asset, **AMOUNTS}).asset == read
+
+
+def test_an_answer_of_trusted_values_is_the_one_that_validation_gives_and_as_frozen() -> None:
+    fields = {"price": Decimal("3000.00"), "timestamp": datetime(2026, 1, 5, 14, tzinfo=UTC)}
+    trusted, validated = IndexPrice.trusted(**fields), IndexPrice.model_validate(fields)
+    assert trusted == validated
+    assert trusted.model_dump_json() == validated.model_dump_json()
+    assert trusted.model_copy().model_fields_set == validated.model_fields_set
+    with pytest.raises(ValidationError, match="frozen"):
+        trusted.price = Decimal(1)  # type: ignore[misc]

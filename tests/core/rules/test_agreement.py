@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import timedelta
 
 import pytest
@@ -88,7 +89,8 @@ def test_without_an_expiry_to_choose_rule_4_refuses() -> None:
 
 def test_the_forwards_are_in_the_record() -> None:
     facts = entry_facts()
-    kept = record(facts, decide_entry(facts, STRATEGY), "1", lambda _: None)["facts"]["market"]["forwards"]
+    recorded = json.loads(record(facts, decide_entry(facts, STRATEGY), "1", lambda _: None))
+    kept = recorded["facts"]["market"]["forwards"]
     assert [each["forward_usd"] for each in kept] == [SPOT_USD] * 3
 
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
+
 from core.rules.entry.decision import decide_entry
-from core.rules.record import canonical, record
+from core.rules.record import record
 from core.venue_text import digest, quoted
 from tests.core.example_market import STRATEGY, entry_facts
 
@@ -12,6 +14,6 @@ def test_a_quoted_text_is_recorded_by_its_digest_and_handed_out() -> None:
     facts, texts = entry_facts(suspended_reasons=(f"deribit failed: {quoted('no margin')}",)), list[str]()
     recorded = record(facts, decide_entry(facts, STRATEGY), "1.0", texts.append)
     assert set(texts) == {"no margin"}
-    assert "no margin" not in canonical(recorded)
-    [reason] = recorded["facts"]["engine"]["suspended_reasons"]
+    assert "no margin" not in recorded
+    [reason] = json.loads(recorded)["facts"]["engine"]["suspended_reasons"]
     assert reason == f"deribit failed: ⟪sha256:{digest('no margin')}⟫"

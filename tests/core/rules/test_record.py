@@ -41,9 +41,9 @@ ADDED = ("trading", "account", "uses_most_margin")
 RULES_ADDED = ("protections", "margin")
 
 
-def through_the_log(recorded: dict[str, Any]) -> dict[str, Any]:
-    """As the audit log gives it back: canonical JSON, parsed."""
-    parsed: dict[str, Any] = json.loads(canonical(recorded))
+def through_the_log(recorded: str) -> dict[str, Any]:
+    """As the audit log gives it back, parsed."""
+    parsed: dict[str, Any] = json.loads(recorded)
     return parsed
 
 
@@ -157,6 +157,17 @@ def test_a_record_says_what_was_decided_and_by_which_code() -> None:
     for recorded, decided in ((entry_record(), "entry"), (exit_record(), "exit")):
         assert set(recorded) == {"shape", "decided", "code_version", "facts", "digests", "decision"}
         assert (recorded["shape"], recorded["decided"], recorded["code_version"]) == (2, decided, "1.0")
+
+
+def test_a_record_is_canonical_json_of_all_that_was_read_and_decided() -> None:
+    entered, held = entry_facts(), monitor_facts()
+    for facts, decision in ((entered, decide_entry(entered, STRATEGY)), (held, decide_exit(held, STRATEGY))):
+        text = record(facts, decision, "1.0", lambda _: None)
+        recorded = through_the_log(text)
+        assert text == canonical(recorded)
+        del recorded["facts"]["market"]["chain"]
+        assert recorded["facts"] == facts.model_dump(mode="json", exclude={"market": {"chain"}})
+        assert recorded["decision"] == decision_json(decision)
 
 
 def test_each_fact_has_a_digest_of_its_own_value() -> None:

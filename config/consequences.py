@@ -129,7 +129,10 @@ CONSEQUENCES: Final[dict[str, str]] = {
     "limits.collar_frac": "Too high: a bad price is paid. Too low: exits in wide markets are refused.",
     "limits.orders_per_hour": "Too high: a loop of orders goes on longer. Too low: repricing stops.",
     "limits.market_data_age_max_s": "Too high: an order passes on a price that is gone.",
-    "limits.books_age_max_s": "Too high: an order passes on books that are not true any more.",
+    "limits.books_age_max_s": (
+        "Too high: an order passes on books that are not true any more. Less than a minute above the reprice "
+        "times is refused: no order would be repriced."
+    ),
     "scheduler.entry_weekday": (
         "Another day has other expiries in range; all figures of the docs are of Mondays."
     ),

@@ -23,6 +23,9 @@ TimeOfDay = Annotated[str, StringConstraints(pattern=r"^([01][0-9]|2[0-3]):[0-5]
 VisibleText = Annotated[str, AfterValidator(all_seen)]
 """A text of which every character is seen; one that is not could hide or forge what stands beside it."""
 
+READ_BEFORE_PRICE_S = 60.0
+"""So long the reads before a permit for a new price may take: two of at most 20 s each, and the permit."""
+
 
 class ExitsWhenArmed(StrEnum):
     """What an armed kill switch does to exits."""
@@ -363,6 +366,13 @@ class Strategy(Section):
         if sizing.contracts_max > self.limits.contracts_max:
             raise ValueError(
                 "sizing.contracts_max must not exceed limits.contracts_max, or the gate refuses it"
+            )
+        between_s = max(self.execution.reprice_s, self.execution.exit_reprice_s)
+        if self.limits.books_age_max_s < between_s + READ_BEFORE_PRICE_S:
+            raise ValueError(
+                f"limits.books_age_max_s ({self.limits.books_age_max_s:g}) must exceed execution.reprice_s "
+                f"and execution.exit_reprice_s ({between_s:g}) by {READ_BEFORE_PRICE_S:g} s, or the gate "
+                "refuses each new price of an order: its books are of the price before"
             )
         if self.exits.expiry_dte >= self.strikes.dte_min:
             raise ValueError(

@@ -6,7 +6,6 @@ import os
 import signal
 from collections import Counter
 from collections.abc import Callable, Iterator
-from contextlib import suppress
 from dataclasses import dataclass
 from itertools import count
 from multiprocessing import get_context
@@ -114,14 +113,19 @@ class Processes(Generic[T, R]):
         for worker in self._workers:
             if worker.task is None:
                 self._give(worker)
-        return any(worker.task is not None for worker in self._workers)
+        return bool(self._shares) or any(worker.task is not None for worker in self._workers)
 
     def _give(self, worker: _Worker[T]) -> None:
-        """A worker that has died meanwhile is found when its answer is waited for."""
-        worker.task = self._shares.next_of(worker.number)
-        if worker.task is not None:
-            with suppress(OSError):
-                worker.pipe.send(worker.task)
+        """One that has died before leaves the task as it was, and is found when answers are waited for."""
+        task = self._shares.next_of(worker.number)
+        if task is None:
+            return
+        try:
+            worker.pipe.send(task)
+        except OSError:
+            self._shares.put_back(worker.number, task)
+        else:
+            worker.task = task
 
     def _answer_of(self, worker: _Worker[T]) -> Done[T, R] | Raised[T] | None:
         task = worker.task

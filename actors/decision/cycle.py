@@ -22,6 +22,7 @@ from core.messages.market_data import (
     SnapshotFailed,
     SnapshotKind,
 )
+from core.messages.recording import may_be_told_again
 from core.messages.room_status import CycleEnded
 from core.orders.books import CycleOutcome, Job
 from core.rules.facts import MonitorMarket
@@ -92,7 +93,11 @@ class CycleOver(Exception):  # noqa: N818  (it ends a cycle; it is no error of t
 
 
 class NotBooked(CycleOver):
-    """State refused a record; none of it is in the books."""
+    """State refused a record; none of it is in the books. `passes`: they may take it later."""
+
+    def __init__(self, refused: Refused) -> None:
+        super().__init__(CycleOutcome.ACTOR_FAILED, "state_refused", *refused.reasons)
+        self.passes = may_be_told_again(refused)
 
 
 def snapshot_key(cycle_id: CycleId) -> Key[Snapshot | SnapshotFailed]:
@@ -109,7 +114,9 @@ class Cycle(ABC):
         self.due = due
         self.cycle_id = cycle_id
         self.resumed = resumed
-        """The row existed already: an earlier incarnation began this cycle."""
+        """The row existed already: this cycle was begun before."""
+        self.lacked_room = False
+        """It ended because the books had no room for what it decided."""
         self.step = Step.OPENING
         self.since = desk.ctx.now()
         self._room: AnyAddress = desk.rooms.state
@@ -120,6 +127,7 @@ class Cycle(ABC):
         try:
             return await self.conduct()
         except CycleOver as over:
+            self.lacked_room = isinstance(over, NotBooked) and over.passes
             return over.end
         except RoomUnreachableError as error:
             return CycleEnd(CycleOutcome.ACTOR_FAILED, (f"no_answer:{error.room}", error.why))
@@ -164,9 +172,9 @@ class Cycle(ABC):
             if came is None:
                 raise CycleOver(CycleOutcome.DEADLINE, f"deadline:{self.step.value}")
             if isinstance(came.event, Refused):
-                reasons = came.event.reasons
-                self.desk.ctx.log().error("state refused %s: %s", came.key.name, ", ".join(reasons))
-                raise NotBooked(CycleOutcome.ACTOR_FAILED, "state_refused", *reasons)
+                reasons = ", ".join(came.event.reasons)
+                self.desk.ctx.log().error("state refused %s: %s", came.key.name, reasons)
+                raise NotBooked(came.event)
             waiting.discard(came.key)
 
     async def snapshot(

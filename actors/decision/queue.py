@@ -32,7 +32,7 @@ COMMAND_GRACE_S_MIN: Final = 30.0
 """A person's entry has at least this long to begin: without any grace, its way here would take too long."""
 RECENT_MAX: Final = 20
 TELL_AGAIN_S: Final = 60.0
-"""The pause after the books had no room for the begin or the end of a cycle."""
+"""The pause after the books had no room for the begin of a cycle, its decision or its end."""
 MOVED: Final = Key[None]("cycles-moved")
 """Delivered when a slot was added or a row was closed: the next cycle may be able to run."""
 NOT_RECOVERED: Final = "recovering@"
@@ -245,8 +245,9 @@ class CycleQueue:
         row = OpenCycle(request_id=request_id, job=due.job, slot=due.slot, at=desk.ctx.now())
         return await desk.conversations.event(desk.send(row))
 
-    def _is_in_grace(self, due: Due) -> bool:
-        return not due.job.has_grace or self._desk.ctx.now() < self._expires_at(due)
+    def _is_in_grace(self, due: Due, after_s: float = 0.0) -> bool:
+        at = self._desk.ctx.now() + timedelta(seconds=after_s)
+        return not due.job.has_grace or at < self._expires_at(due)
 
     def _alert_not_opened(self, due: Due, why: str) -> None:
         text = f"no row for {due.job.value} of {due.slot.isoformat()}: {why}"
@@ -276,10 +277,7 @@ class CycleQueue:
             asker.answer(Refused(request_id=asker.request_id, reasons=reasons))
 
     async def _conduct(self, due: Due, opened: CycleOpened) -> None:
-        cycle = KINDS[due.job](
-            self._desk, due, opened.cycle_id, resumed=opened.resumed, results=self._results
-        )
-        self.active = cycle
+        cycle = self._begun(due, opened.cycle_id, resumed=opened.resumed)
         if due.misfired:
             end = CycleEnd(CycleOutcome.MISFIRED, ("older_than_grace",))
         elif self._is_expired(due):
@@ -290,16 +288,30 @@ class CycleQueue:
         elif due.by_person and not (self.recovered and self.taken_up):
             self._wait_again(due)
             return
-        elif not self.recovered and due.job not in WITHOUT_VENUE:
-            self.monitor_owed = self.monitor_owed or due.job is Job.MONITOR
-            end = CycleEnd(CycleOutcome.RECOVERING, ("execution_recovering",))
         else:
-            end = await cycle.run()
+            cycle, end = await self._ran(cycle, due)
         self.active = None
         if due.job is Job.MONITOR and any(reason.startswith(NOT_RECOVERED) for reason in end.reasons):
             self.monitor_owed = True
         unbooked = cycle.unbooked_proposal if isinstance(cycle, EntryCycle) else None
         self.close_row(cycle.cycle_id, due, end, unbooked)
+
+    def _begun(self, due: Due, cycle_id: CycleId, *, resumed: bool) -> Cycle:
+        made = KINDS[due.job](self._desk, due, cycle_id, resumed=resumed, results=self._results)
+        self.active = made
+        return made
+
+    async def _ran(self, cycle: Cycle, due: Due) -> tuple[Cycle, CycleEnd]:
+        """Run it; and once more, from the market on, while the books lack room for what it decides."""
+        while True:
+            if not self.recovered and due.job not in WITHOUT_VENUE:
+                self.monitor_owed = self.monitor_owed or due.job is Job.MONITOR
+                return cycle, CycleEnd(CycleOutcome.RECOVERING, ("execution_recovering",))
+            end = await cycle.run()
+            if not (cycle.lacked_room and self._is_in_grace(due, after_s=TELL_AGAIN_S)):
+                return cycle, end
+            await self._desk.conversations.pause(TELL_AGAIN_S)
+            cycle = self._begun(due, cycle.cycle_id, resumed=True)
 
     def _wait_again(self, due: Due) -> None:
         """A recovery began while the row of a person's cycle was opened: the row stays open and waits."""

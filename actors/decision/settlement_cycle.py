@@ -1,12 +1,16 @@
-"""The settlement cycle: has execution book the venue's deliveries, if any position is open."""
+"""The settlement cycle: has execution book the venue's deliveries, if any position has expired."""
 
 from __future__ import annotations
+
+from typing import Final
 
 from actors.decision.cycle import Cycle, CycleEnd, Step
 from actors.runtime import Key
 from core.messages.execution import Settled, SettleExpired, SettleFailed
 from core.orders.books import CycleOutcome
 from core.values import CycleId
+
+NOTHING_EXPIRED: Final = ("nothing_expired",)
 
 
 def settled_key(cycle_id: CycleId) -> Key[Settled | SettleFailed]:
@@ -15,12 +19,15 @@ def settled_key(cycle_id: CycleId) -> Key[Settled | SettleFailed]:
 
 
 class SettlementCycle(Cycle):
-    """Asks execution once; if no position is open, there is nothing to settle."""
+    """Asks execution once, if there is anything to settle."""
 
     async def conduct(self) -> CycleEnd:
         desk = self.desk
-        if not desk.books().open_positions:
+        held = desk.books().open_positions
+        if not held:
             return CycleEnd(CycleOutcome.NOTHING_OPEN)
+        if all(position.plan.expiration > desk.ctx.now() for position in held):
+            return CycleEnd(CycleOutcome.HELD, NOTHING_EXPIRED)
         self.enter(Step.SETTLEMENT, desk.rooms.execution)
         desk.ctx.tell(
             desk.rooms.execution,
@@ -33,4 +40,4 @@ class SettlementCycle(Cycle):
         closed = tuple(f"settled:{position_id}" for position_id in answer.positions_closed)
         if answer.deliveries or closed:
             return CycleEnd(CycleOutcome.SETTLED, (f"deliveries:{answer.deliveries}", *closed))
-        return CycleEnd(CycleOutcome.HELD, ("nothing_expired",))
+        return CycleEnd(CycleOutcome.HELD, NOTHING_EXPIRED)

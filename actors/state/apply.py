@@ -167,13 +167,8 @@ def apply(
 
 
 def _encode(previous: Link, events: list[AuditEvent], correlation: str | None) -> tuple[bytes, Link]:
-    if correlation is not None:
-        events = [
-            event if event.correlation is not None else event.model_copy(update={"correlation": correlation})
-            for event in events
-        ]
     try:
-        return append(previous, events)
+        return append(previous, events, correlation)
     except ValueError as error:
         raise BooksRefusalError("bad_audit_event", str(error)) from error
 

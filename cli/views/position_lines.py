@@ -17,18 +17,18 @@ NEAR_FRAC: Final = 0.05
 """A short strike that is nearer than this part of spot is drawn as a warning."""
 
 EXITS: Final = {
-    "margin": ("margin", "{:.1%}"),
-    "expiry": ("time left", "{:.1f} days"),
-    "profit": ("profit", "{:.0%}"),
-    "stop": ("stop", "{:.0%}"),
-    "dvol_rise_pts": ("DVOL", "{:+z.1f}"),
-    "dvol_rise_multiple": ("DVOL", "{:.2f}x"),
-    "delta": ("delta", "{:.2f}"),
-    "adverse_path": ("way to strike", "{:z.0%}"),
-    "adverse_return_4h": ("4 h", "{:+z.1%}"),
+    "margin": ("margin", "{:.1%}", "at"),
+    "expiry": ("time left", "{:.1f} days", "at"),
+    "profit": ("costs", "{:.0%}", "profit at"),
+    "stop": ("costs", "{:.0%}", "stop at"),
+    "dvol_rise_pts": ("DVOL", "{:+z.1f}", "at"),
+    "dvol_rise_multiple": ("DVOL", "{:.2f}x", "at"),
+    "delta": ("delta", "{:.2f}", "at"),
+    "adverse_path": ("way to strike", "{:z.0%}", "at"),
+    "adverse_return_4h": ("4 h", "{:+z.1%}", "at"),
 }
-"""The name and the form of each exit's figure; profit and stop are the cost to close over the credit. `z`:
-what rounds to nothing has no minus."""
+"""The name and the form of each exit's figure, and what stands before its threshold. What closing costs
+is over the credit: called a profit, 127 % of it read like a gain. `z`: nothing has no minus."""
 
 
 def position_lines(view: PositionView, width: int) -> list[Line]:
@@ -81,9 +81,9 @@ def _margin(eth: float | None) -> Span:
 
 def _exit(check: Check) -> Span:
     """The present figure, and in brackets the threshold at which the rule closes."""
-    label, form = EXITS.get(check.code, (check.code, ""))
+    label, form, closes = EXITS.get(check.code, (check.code, "", "at"))
     due = "DUE: " if check.passed else ""
-    text = f"{due}{label} {_figure(check.value, form)} (at {_figure(check.threshold, form)})"
+    text = f"{due}{label} {_figure(check.value, form)} ({closes} {_figure(check.threshold, form)})"
     return Span(text, GRAVE if check.passed else "")
 
 

@@ -76,15 +76,17 @@ def canonical_json(value: JsonValue) -> str:
     return _CANONICAL.encode(value)
 
 
-def encode_record(previous: Link, event: AuditEvent) -> tuple[bytes, Link]:
+def encode_record(previous: Link, event: AuditEvent, correlation: str | None = None) -> tuple[bytes, Link]:
     """The bytes of the record that follows `previous`, and the chain's new end.
 
-    Raises ValueError if the event is not JSON, has a naive time, or is longer than `RECORD_BYTES_MAX`.
+    `correlation` is that of an event that names none. Raises ValueError if the event is not JSON, has a naive
+    time, or is longer than `RECORD_BYTES_MAX`.
     """
     if event.at.tzinfo is None:
         raise ValueError(f"audit event {event.kind}: expected an aware time, found {event.at.isoformat()}")
     at = event.at.astimezone(UTC).isoformat(timespec="microseconds")
-    rest = _rest(at, event.kind.value, event.correlation, event.detail)
+    of = correlation if event.correlation is None else event.correlation
+    rest = _rest(at, event.kind.value, of, event.detail)
     body = b"%s%s" % (_opening(previous), rest)
     digest = sha256(body).hexdigest()
     line = body + _HASH_KEY + digest.encode("ascii") + _END
@@ -95,11 +97,16 @@ def encode_record(previous: Link, event: AuditEvent) -> tuple[bytes, Link]:
     return line, Link(previous.seq + 1, digest)
 
 
-def append(previous: Link, events: Iterable[AuditEvent]) -> tuple[bytes, Link]:
-    """The bytes of the records of all events that follow `previous`, in order, and the chain's new end."""
+def append(
+    previous: Link, events: Iterable[AuditEvent], correlation: str | None = None
+) -> tuple[bytes, Link]:
+    """The bytes of the records of all events that follow `previous`, in order, and the chain's new end.
+
+    `correlation` is that of the events that name none.
+    """
     lines = []
     for event in events:
-        line, previous = encode_record(previous, event)
+        line, previous = encode_record(previous, event, correlation)
         lines.append(line)
     return b"".join(lines), previous
 

@@ -12,12 +12,16 @@ from gateway.paper.account import VenueOrder
 
 @dataclass(frozen=True)
 class Effect:
-    """An order was created or made worse, by the venue's own time of it."""
+    """An order was created or made worse, by the venue's own time of it.
+
+    `valid_until` is that of the request that did it: one that comes later, for the same order, has its own.
+    """
 
     at: datetime
     tool: str
     label: str
     reduce_only: bool
+    valid_until: datetime | None
 
 
 @dataclass
@@ -53,13 +57,18 @@ def is_worse(order: Order, before: Order) -> bool:
 
 
 def effects(
-    tool: str, orders: Mapping[str, VenueOrder], before: Mapping[str, VenueOrder]
+    tool: str,
+    valid_until: datetime | None,
+    orders: Mapping[str, VenueOrder],
+    before: Mapping[str, VenueOrder],
 ) -> Iterable[Effect]:
     """What one request has created or made worse: the orders after it and before it, by their ids."""
     for order_id, order in orders.items():
         was = before.get(order_id)
         if was is None:
             if order.order.state != "rejected":
-                yield Effect(order.order.created_at, tool, order.order.label, order.reduce_only)
+                made = order.order.created_at
+                yield Effect(made, tool, order.order.label, order.reduce_only, valid_until)
         elif was is not order and is_worse(order.order, was.order):
-            yield Effect(order.order.updated_at, tool, order.order.label, order.reduce_only)
+            changed = order.order.updated_at
+            yield Effect(changed, tool, order.order.label, order.reduce_only, valid_until)

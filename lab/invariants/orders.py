@@ -107,8 +107,7 @@ def permit_for_one_order(seen: SeenOutside) -> Iterator[str]:
         if request.amount > placed:
             yield f"{request.label}: edited to {request.amount} contracts, placed for {placed}"
     for effect in seen.effects[-1:]:
-        cause = next((r for r in reversed(seen.requests) if r.label == effect.label), None)
-        until = None if cause is None else cause.valid_until
+        until = effect.valid_until
         if until is not None and effect.at > until:
             yield f"{effect.label}: it has an effect at {effect.at}, and was valid until {until}"
 

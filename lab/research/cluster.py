@@ -1,17 +1,16 @@
 """Runs tasks on a cluster of `distributed`: the second executor behind the port.
 
 There are as many tasks under way as the cluster has threads, so that a task's time counts from its beginning.
-Each worker is asked for tasks that follow each other, so that it makes what they share once; if it is gone,
-another one runs them. A worker takes a task only with the same code and the same data.
+Each worker is given tasks that follow each other, so that it makes what they share once, and it alone may run
+them: if it is gone, they wait again. A worker takes a task only with the same code and the same data.
 
 Imported by those alone who name a cluster.
 """
 
 from __future__ import annotations
 
-import threading
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import partial
@@ -24,12 +23,12 @@ import distributed
 from distributed.scheduler import KilledWorker
 
 from core.errors import CerberoError, InputError
-from lab.backtest.sources import Market
 from lab.processes import LOST_MAX, Done, Raised
+from lab.research.cluster_worker import UnfitWorkerError, run_here
 from lab.research.executor import PointEnd, PointTask
 from lab.research.found import Ran
-from lab.research.identity import bench_version, data_hash
-from lab.research.running import NotWantedError, Runner
+from lab.research.identity import bench_version
+from lab.research.running import NotWantedError
 from lab.shares import Shares
 
 LOOK_EVERY_S: Final = 0.2
@@ -39,21 +38,26 @@ ANSWER_S: Final = 1.0
 SILENT_S: Final = 30.0
 """A scheduler that answers nothing for so long is gone. One that is busy keeps others waiting for a while."""
 RECONNECT_S: Final = 60.0
-"""So long a scheduler that is gone is waited for."""
+"""So long a scheduler that is gone is waited for, and a worker where there is none."""
 STRAGGLER_OF_MEDIAN: Final = 5.0
 DONE_BEFORE_STRAGGLERS: Final = 5
-"""Of fewer tasks nobody knows how long one takes."""
+"""Of fewer tasks nobody knows well how long one takes: they decide only where nothing else waits."""
+CANNOT: Final = (UnfitWorkerError, ImportError)
+"""What a worker raises that is not like this one: it says nothing about the task."""
 
 
 @dataclass
 class _UnderWay:
-    """A task with the worker that was asked for it, and its futures: one, and a second one if the first is
-    late."""
+    """A task, the worker whose share it is of, and its futures by the worker that alone may run each: one,
+    and a second one if the first is late."""
 
     task: PointTask
     worker: str
     since_s: float
-    futures: list[Any] = field(default_factory=list)
+    futures: dict[str, Any] = field(default_factory=dict)
+
+    def worker_of(self, future: Any) -> str | None:
+        return next((worker for worker, each in self.futures.items() if each is future), None)
 
 
 class Cluster:
@@ -67,8 +71,11 @@ class Cluster:
         self._shares: Shares[str, PointTask] = Shares()
         self._under_way: dict[int, _UnderWay] = {}
         self._ended: SimpleQueue[tuple[int, Any]] = SimpleQueue()
+        self._lost: Counter[int] = Counter()
+        self._threads: Mapping[str, int] = {}
+        self._unfit: set[str] = set()
         self._took_s: list[float] = []
-        self._heard_s = monotonic()
+        self._heard_s = self._had_workers_s = monotonic()
         self._gone_since_s: float | None = None
         try:
             self._client = self._connected(CONNECT_S)
@@ -87,11 +94,12 @@ class Cluster:
                 yield None
                 continue
             try:
-                self._hand_out()
+                yield from self._hand_out()
                 number, future = self._ended.get(timeout=LOOK_EVERY_S)
                 ended = self._answer_of(number, future)
             except Empty:
-                self._look()
+                if self._client.status != "running":
+                    self._lose()
                 yield None
                 continue
             except OSError:
@@ -104,7 +112,7 @@ class Cluster:
     def close(self) -> None:
         """Let go of all futures: a worker sees it while it runs their task, and ends it (`_is_wanted`)."""
         for under_way in self._under_way.values():
-            for future in under_way.futures:
+            for future in under_way.futures.values():
                 future.release()
         self._under_way.clear()
         self._submitted.clear()
@@ -126,9 +134,11 @@ class Cluster:
         return self._client.sync(question, callback_timeout=timeout_s, **arguments)
 
     def _require_same_code(self) -> None:
+        """Of the workers that are there. One that comes later looks for itself (`run_here`)."""
         expected = bench_version()
+        asked = partial(self._client._run, bench_version, on_error="return")
         try:
-            versions = self._asked(partial(self._client._run, bench_version), CONNECT_S)
+            versions = self._asked(asked, CONNECT_S)
         except OSError as error:
             self._disconnect()
             raise InputError(
@@ -143,57 +153,132 @@ class Cluster:
                     f"at {worker}"
                 )
 
-    def _hand_out(self) -> None:
-        """Give each idle thread its next task. Raises `OSError` if the scheduler is gone."""
+    def _hand_out(self) -> Iterator[PointEnd]:
+        """Give each idle thread its next task, and tell what is given up. Raises `OSError` if the scheduler
+        is gone, and `InputError` if it has no worker for too long."""
         try:
-            threads = self._asked(self._client.scheduler.ncores, workers=None)
+            there = self._asked(self._client.scheduler.ncores, workers=None)
+            self._threads = self._asked(self._client.scheduler.ncores_running, workers=None)
+            for under_way in list(self._under_way.values()):
+                for worker in [each for each in under_way.futures if each not in there]:
+                    given_up = self._lost_with(under_way, worker)
+                    if given_up is not None:
+                        yield given_up
         except TimeoutError:
             if monotonic() - self._heard_s > SILENT_S:
                 raise
             return
         self._heard_s = monotonic()
+        self._require_workers()
+        fit = {worker: n for worker, n in self._threads.items() if worker not in self._unfit}
+        # If none can run a task, each says why.
+        self._give(fit or self._threads)
+
+    def _require_workers(self) -> None:
+        if self._threads or self._under_way:
+            self._had_workers_s = monotonic()
+        elif monotonic() - self._had_workers_s > self._reconnect_s:
+            raise InputError(
+                f"--cluster {self._address}: expected a worker that takes points, found none for "
+                f"{self._reconnect_s:g} s; with --out the same command goes on from here"
+            )
+
+    def _give(self, threads: Mapping[str, int]) -> None:
+        """First what is late to another worker, then each worker what is its share."""
         if self._submitted and threads:
             self._shares.share_out(self._submitted, list(threads))
             self._submitted.clear()
-        busy = Counter(each.worker for each in self._under_way.values())
+        free = dict(threads)
+        for under_way in self._under_way.values():
+            for worker in under_way.futures:
+                free[worker] = self._free_beside(under_way.task, free.get(worker, 0))
+        for under_way in self._late():
+            others = [worker for worker in threads if worker not in under_way.futures and free[worker] > 0]
+            if others:
+                self._start(under_way, others[0])
+                free[others[0]] = self._free_beside(under_way.task, free[others[0]])
         for worker in threads:
-            # One that is gone leaves what it ran to another one, which then has no thread free.
-            while busy[worker] < threads[worker] and len(self._under_way) < sum(threads.values()):
-                task = self._shares.next_of(worker)
-                if task is None:
-                    return
-                busy[worker] += 1
+            while free[worker] > 0 and (task := self._shares.next_of(worker)) is not None:
+                if self._lost[task.number] and free[worker] < threads[worker]:
+                    self._shares.put_back(worker, task)
+                    break
                 under_way = self._under_way[task.number] = _UnderWay(task, worker, monotonic())
-                self._start(under_way, workers=[worker], allow_other_workers=True)
+                self._start(under_way, worker)
+                free[worker] = self._free_beside(task, free[worker])
 
-    def _start(self, under_way: _UnderWay, **where: Any) -> None:
+    def _free_beside(self, task: PointTask, free: int) -> int:
+        """One that lost a worker runs alone, so that no other is taken for what kills the next one."""
+        return 0 if self._lost[task.number] else free - 1
+
+    def _late(self) -> Iterator[_UnderWay]:
+        """What runs once, and for far longer than others took."""
+        if len(self._took_s) < (DONE_BEFORE_STRAGGLERS if self._shares else 1):
+            return
+        limit_s = STRAGGLER_OF_MEDIAN * median(self._took_s)
+        for under_way in self._under_way.values():
+            if len(under_way.futures) == 1 and monotonic() - under_way.since_s > limit_s:
+                yield under_way
+
+    def _start(self, under_way: _UnderWay, worker: str) -> None:
         number = under_way.task.number
-        future = self._client.submit(run_here, under_way.task, pure=False, **where)
-        under_way.futures.append(future)
+        future = self._client.submit(run_here, under_way.task, pure=False, workers=[worker])
+        under_way.futures[worker] = future
         future.add_done_callback(lambda done: self._ended.put((number, done)))
 
+    def _lost_with(self, under_way: _UnderWay, worker: str) -> PointEnd | None:
+        """The worker is gone: what it ran is run again, unless so many have died of it."""
+        task, future = under_way.task, under_way.futures[worker]
+        told = [each for _, each in self._asked(self._client.scheduler.events, topic=worker)]
+        left: dict[str, Any] = next(
+            (each for each in reversed(told) if each.get("action") == "remove-worker"), {}
+        )
+        if not left.get("expected") and future.key in left.get("processing-tasks", [future.key]):
+            self._lost[task.number] += 1
+        future.release()
+        if self._lost[task.number] >= LOST_MAX and len(under_way.futures) == 1:
+            del self._under_way[task.number]
+            return Raised(task, f"{LOST_MAX} workers died while they ran it, the last {worker}")
+        self._let_go(under_way, worker)
+        return None
+
+    def _let_go(self, under_way: _UnderWay, worker: str) -> None:
+        """Of one of its futures; without any it waits again."""
+        del under_way.futures[worker]
+        if not under_way.futures:
+            del self._under_way[under_way.task.number]
+            self._shares.put_back(under_way.worker, under_way.task)
+
     def _answer_of(self, number: int, future: Any) -> PointEnd | None:
-        """The first answer to a task; None if it is a second one, or if the cluster has lost it."""
+        """The first answer to a task; None if it is a second one, or if the task is to run again."""
         under_way = self._under_way.get(number)
-        if under_way is None or future not in under_way.futures:
-            return None
-        if future.status in ("cancelled", "lost") or _is_unwanted(future):
-            under_way.futures.remove(future)
-            if not under_way.futures:
-                del self._under_way[number]
-                self._shares.put_back(under_way.worker, under_way.task)
+        worker = None if under_way is None else under_way.worker_of(future)
+        if under_way is None or worker is None:
             return None
         try:
+            if self._is_none(worker, future):
+                self._let_go(under_way, worker)
+                return None
             found = self._found(under_way.task, future)
         except TimeoutError:
-            # Whoever held the answer is gone, and the cluster makes it anew.
+            # Whoever held the answer is gone, which is known soon.
             self._ended.put((number, future))
             return None
         del self._under_way[number]
         self._took_s.append(monotonic() - under_way.since_s)
-        for each in under_way.futures:
+        for each in under_way.futures.values():
             each.release()
         return found
+
+    def _is_none(self, worker: str, future: Any) -> bool:
+        """Whether it says nothing about its task: the cluster has lost it, the worker ended it since nobody
+        seemed to wait for it any more, or can't run it where another one may."""
+        if future.status in ("cancelled", "lost"):
+            return True
+        error = future.exception(timeout=ANSWER_S) if future.status == "error" else None
+        if isinstance(error, CANNOT):
+            self._unfit.add(worker)
+            return not self._unfit.issuperset(self._threads)
+        return isinstance(error, NotWantedError)
 
     def _found(self, task: PointTask, future: Any) -> PointEnd:
         if future.status == "finished":
@@ -207,26 +292,6 @@ class Cluster:
         if isinstance(error, CerberoError):
             return Raised(task, str(error))
         return Raised(task, f"{type(error).__name__}: {error}")
-
-    def _look(self) -> None:
-        """While nothing ends: is the scheduler there, and is a task late?"""
-        if self._client.status != "running":
-            self._lose()
-        elif len(self._took_s) >= DONE_BEFORE_STRAGGLERS:
-            limit_s = STRAGGLER_OF_MEDIAN * median(self._took_s)
-            for under_way in self._under_way.values():
-                if len(under_way.futures) == 1 and monotonic() - under_way.since_s > limit_s:
-                    with suppress(OSError):  # The next look finds a connection that is gone.
-                        self._start_elsewhere(under_way)
-
-    def _start_elsewhere(self, under_way: _UnderWay) -> None:
-        """Once more, on another worker, if there is one."""
-        key, scheduler = under_way.futures[0].key, self._client.scheduler
-        processing = self._asked(scheduler.processing, workers=None)
-        busy = {worker for worker, keys in processing.items() if key in keys}
-        others = [worker for worker in self._asked(scheduler.ncores, workers=None) if worker not in busy]
-        if others:
-            self._start(under_way, workers=others)
 
     def _lose(self) -> None:
         """The scheduler is gone: what it had waits again."""
@@ -245,51 +310,13 @@ class Cluster:
                 return False
             raise InputError(
                 f"--cluster {self._address}: the scheduler is gone, and did not come back within "
-                f"{self._reconnect_s:g} s; the journal is whole, and the same command goes on from there"
+                f"{self._reconnect_s:g} s; with --out the same command goes on from here"
             ) from None
-        self._require_same_code()
-        self._gone_since_s, self._heard_s = None, monotonic()
+        self._gone_since_s = None
+        self._heard_s = self._had_workers_s = monotonic()
         return True
 
 
 def _give_up_after(deaths: int, dask_scheduler: Any = None) -> None:
     """Run by the scheduler: a task that so many workers died of is not given to another one."""
     dask_scheduler.allowed_failures = deaths - 1
-
-
-def _is_unwanted(future: Any) -> bool:
-    """Whether a worker has ended it since nobody seemed to wait for it any more."""
-    return future.status == "error" and isinstance(future.exception(timeout=ANSWER_S), NotWantedError)
-
-
-def _is_wanted() -> bool:
-    """Whether somebody still waits for what this thread of a worker runs: not if the sweep was interrupted or
-    killed, nor if another worker was quicker."""
-    worker = distributed.get_worker()
-    task = worker.state.tasks.get(worker.get_current_task())
-    return task is not None and task.state != "cancelled"
-
-
-class _Here(threading.local):
-    """What one thread of a worker keeps."""
-
-    def __init__(self) -> None:
-        self.runner = Runner(_is_wanted)
-        self.data: dict[Market, str] = {}
-
-
-_here = _Here()
-
-
-def run_here(task: PointTask, digest: Callable[[Market], str] = data_hash) -> Ran:
-    """Run by a worker, once it has looked whether it has the same code and data. Raises `InputError`."""
-    if bench_version() != task.key.code:
-        raise InputError(f"the worker's code: expected {task.key.code}, found {bench_version()}")
-    market = task.plan.market
-    if market not in _here.data:
-        _here.data[market] = digest(market)
-    if _here.data[market] != task.key.data:
-        raise InputError(
-            f"the worker's {market.name}: expected data {task.key.data}, found {_here.data[market]}"
-        )
-    return _here.runner.run(task)

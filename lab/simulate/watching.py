@@ -47,7 +47,8 @@ class RequestWatch:
         request = self._request(tool, json.loads(body))
         if request is not None:
             self.requests.append(request)
-        self.effects += effects(tool, orders, self._before)
+        until = None if request is None else request.valid_until
+        self.effects += effects(tool, until, orders, self._before)
         self._before = dict(orders)
         return True
 

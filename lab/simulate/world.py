@@ -13,12 +13,13 @@ from actors.runtime.tripwires import tripwires
 from config import LoadedStrategy
 from gateway.shell.bodies import HttpAnswer
 from lab.engine import SimulatedEngine
-from lab.invariants import Breach, Moment, breaches
+from lab.invariants import Breach, Moment
 from lab.machine import SimulatedMachine
 from lab.simulate.acts import Act, ActKind, ActPlace, Drawn
 from lab.simulate.agenda import ActAgenda
 from lab.simulate.disk import LabDisk
 from lab.simulate.draw import BEGIN, DAY_S
+from lab.simulate.judge import Judge
 from lab.simulate.lasting import LastingFaults
 from lab.simulate.looks import LookTimes
 from lab.simulate.outcome import BreachFoundError, Found, WorldOutcome
@@ -67,14 +68,11 @@ class World:
         self._killed: Act | None = None
         self._last_act = BEGIN
         self._looks = LookTimes(BEGIN)
-        self._has_alien = False
-        self._breach: Breach | None = None
-        self._broken: set[int] = set()
-        self._looking = False
         self._disk = LabDisk(self._disk_reached)
         self._venue = LabVenue(drawn.market, drawn.seed, BEGIN, self._fault_played)
         self._venue.watchers.append(self._request_answered)
         self._watch = RequestWatch(self._venue, lambda: [station.data_dir for station in self._stations()])
+        self._judge = Judge(self._watch, self._stations, self.now_inside)
         self._lasting = LastingFaults(
             self._venue, self._disk, self._chance, lambda: self._count(self._current, "late")
         )
@@ -97,8 +95,8 @@ class World:
         except BreachFoundError as found:
             station = self._current
             messages = tuple(station.seen.messages.lines())
-            numbers = self._broken | {found.breach.number}
-            self.outcome.found = Found(self.now_inside(), found.breach, messages, frozenset(numbers))
+            numbers = self._judge.broken | {found.breach.number}
+            self.outcome.found = Found(self.now_inside(), found.breach, messages, numbers)
         finally:
             self._close()
         sum_up(self.outcome, self._venue, self._stations())
@@ -135,7 +133,7 @@ class World:
             station.run_until(when)
         except KilledHere:
             self._killed_at(station)
-        self._raise_found()
+        self._judge.raise_found()
         if station.has_ended():
             self._root_gave_up(station)
 
@@ -147,10 +145,10 @@ class World:
             station.start(self.now)
         except KilledHere:
             self._killed_at(station)
-        self._raise_found()
+        self._judge.raise_found()
 
     def _killed_at(self, station: Station) -> None:
-        self._raise_found()
+        self._judge.raise_found()
         assert self._killed is not None
         act, self._killed = self._killed, None
         at = self.now_inside()
@@ -247,7 +245,7 @@ class World:
                     return
 
     def _disk_reached(self, path: str) -> None:
-        if not path.startswith(str(self.main.data_dir)) or self._looking or self.main.engine is None:
+        if not path.startswith(str(self.main.data_dir)) or self._judge.is_looking or self.main.engine is None:
             return
         self._reached(self.main, ActPlace.DISK, "")
 
@@ -295,6 +293,8 @@ class World:
     def _stop(self, station: Station, act: Act) -> None:
         if station.engine is None:
             return
+        # Time goes on in it while it stops, and its time is the one that counts for what it says.
+        self._current = station
         station.stop(self.now, "drill")
         self._again(station, self.now + timedelta(seconds=act.lasts_s))
 
@@ -315,7 +315,7 @@ class World:
     def _fault_played(self, kind: str) -> None:
         station = self._current
         self._count(station, f"played {kind}")
-        self._has_alien |= kind == "alien_position"
+        self._judge.has_alien |= kind == "alien_position"
         life = station.current_life()
         if kind == "crash" and life is not None:
             station.seen.failed_by_act.add(life.path)
@@ -359,42 +359,20 @@ class World:
         self.outcome.rests += moment in (Moment.REST, Moment.END)
         for station in self._stations():
             station.seen.audit.go_on()
-        self._check(moment)
-        self._raise_found()
-
-    def _check(self, moment: Moment) -> None:
-        if self._breach is not None:
-            return
-        self._looking = True
-        try:
-            engines = [station.seen for station in self._stations()]
-            seen = self._watch.seen(self.now_inside(), engines, has_alien=self._has_alien)
-            found = tuple(breaches(seen, moment))
-        finally:
-            self._looking = False
-        self._breach = found[0] if found else None
-        self._broken = {breach.number for breach in found}
-
-    def _raise_found(self) -> None:
-        if self._breach is not None:
-            raise BreachFoundError(self._breach)
+        self._judge.check(moment)
+        self._judge.raise_found()
 
     def _sending(self, station: Station) -> None:
         """An order was just handed over, in an engine that runs."""
         self._happens(self.now_inside())
-        self._check_inside(station, Moment.SENDING)
+        self._judge.check_inside(station, Moment.SENDING)
 
     def _was_told(self, station: Station) -> None:
         """A person has just been promised something, by an engine that runs."""
         station.seen.audit.go_on()
-        self._check_inside(station, Moment.ANSWER)
+        self._judge.check_inside(station, Moment.ANSWER)
 
     def _request_answered(self, tool: str, body: bytes, answer: HttpAnswer) -> None:
         """The venue has just answered, in an engine that runs."""
         if self._watch.answered(tool, body, answer):
-            self._check_inside(self._current, Moment.REQUEST)
-
-    def _check_inside(self, station: Station, moment: Moment) -> None:
-        self._check(moment)
-        if self._breach is not None:
-            station.halt()
+            self._judge.check_inside(self._current, Moment.REQUEST)

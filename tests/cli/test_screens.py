@@ -50,7 +50,7 @@ def test_nothing_of_money_or_an_id_is_cropped(width: int) -> None:
             "margin 0.3276 ETH",
             "8.7 days",
             "balance 10.31300000 ETH",
-            "profit 59% (at 50%)",
+            "costs 59% (profit at 50%)",
         ):
             assert sum(piece in line for line in lines) >= 1, (width, piece)
 

@@ -86,6 +86,8 @@ def test_a_wrong_unit_or_type_is_refused(section: str, key: str, wrong_unit: obj
         ({"sizing__kelly_cap": 0.001}, "can't carry one contract: a budget of 20.00"),
         ({"sizing__cap_per_trade_eur": 20.0}, "cap_per_trade_eur can't carry one contract"),
         ({"limits__contracts_max": 3}, "the gate refuses it"),
+        ({"limits__books_age_max_s": 119.9}, "refuses each new price of an order"),
+        ({"execution__exit_reprice_s": 840.1}, "refuses each new price of an order"),
         ({"exits__expiry_dte": 9.0}, "closed as it opens"),
         ({"bias__condor_dvol_min_pts": 86.0}, "no condor is ever possible"),
         ({"worth__credit_floor_of_delta": 1.0}, "less than 1"),

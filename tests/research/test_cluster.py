@@ -58,11 +58,11 @@ class House:
         arguments = ["--host", "127.0.0.1", "--port", str(self.port), "--no-dashboard"]
         return self._started("dask_scheduler", *arguments)
 
-    def start_worker(self, *, code: str = "") -> subprocess.Popen[bytes]:
+    def start_worker(self, *, code: str = "", threads: int = 1) -> subprocess.Popen[bytes]:
         arguments = [
             "--no-nanny",
             "--nthreads",
-            "1",
+            str(threads),
             "--no-dashboard",
             "--local-directory",
             str(self._folder),
@@ -133,9 +133,9 @@ def test_each_worker_gets_the_points_of_one_market(house: House, monkeypatch: py
     asked: dict[int, str] = {}
     start = Cluster._start
 
-    def noted(cluster: Cluster, under_way: Any, **where: Any) -> None:
-        asked[under_way.task.number] = under_way.worker
-        start(cluster, under_way, **where)
+    def noted(cluster: Cluster, under_way: Any, worker: str) -> None:
+        asked.setdefault(under_way.task.number, worker)  # A late one is asked of another one, too.
+        start(cluster, under_way, worker)
 
     monkeypatch.setattr(Cluster, "_start", noted)
     listed = tasks(POINTS, 1, 2)
@@ -156,6 +156,32 @@ def test_a_worker_that_is_killed_loses_nothing(house: House) -> None:
     found = ended(cluster, tasks(POINTS, 1, span=MONTHS))
     assert [type(each) for each in found.values()] == [Done] * len(POINTS)
     assert first.wait(20) == -9
+
+
+def test_what_the_last_worker_ran_runs_on_the_next_one(house: House) -> None:
+    last = house.start_worker()
+    cluster = house.connected(1)
+    listed = tasks(POINTS[:2], 1, span=MONTHS)
+    for task in listed:
+        cluster.submit(task)
+    events = cluster.as_completed()
+    while not running(house):
+        assert next(events) is None
+    last.kill()
+    last.wait(20)
+    house.start_worker()
+    found = [each for each in events if each is not None]
+    cluster.close()
+    assert sorted(each.task.number for each in found) == [0, 1]
+    assert all(isinstance(each, Done) for each in found)
+
+
+def test_a_scheduler_without_workers_ends_the_sweep_with_a_word(house: House) -> None:
+    house.connected(0).close()
+    cluster = Cluster(house.address, reconnect_s=1.0)
+    cluster.submit(tasks(POINTS[:1], 1)[0])
+    with pytest.raises(InputError, match="expected a worker that takes points, found none for 1 s"):
+        list(cluster.as_completed())
 
 
 class Deadly:
@@ -180,6 +206,14 @@ def test_a_point_that_two_workers_died_of_is_named(house: House) -> None:
     assert isinstance(raised, Raised)
     assert raised.why.startswith("2 workers died while they ran it, the last tcp://127.0.0.1:")
     assert isinstance(found[good.number], Done)
+
+
+def test_only_the_point_that_kills_is_named_whatever_ran_beside_it(house: House) -> None:
+    for _ in range(3):
+        house.start_worker(threads=3)
+    deadly, *others = tasks(POINTS, 1, span=MONTHS)
+    found = ended(house.connected(3), [replace(deadly, values=Deadly()), *others])  # type: ignore[arg-type]
+    assert [number for number, each in found.items() if isinstance(each, Raised)] == [deadly.number]
 
 
 def test_a_scheduler_that_comes_back_is_given_again_what_it_had(house: House) -> None:
@@ -221,6 +255,15 @@ def test_a_late_point_runs_elsewhere_too_and_the_first_answer_wins(house: House)
     stopped.send_signal(signal.SIGSTOP)
     found = ended(cluster, tasks(points("exits.profit_of_credit=0.3,0.35,0.4,0.45,0.5,0.55,0.6,0.65")))
     assert [type(each) for each in found.values()] == [Done] * 8
+
+
+def test_a_few_points_do_not_wait_for_one_whose_worker_is_frozen(house: House) -> None:
+    frozen = house.start_worker()
+    house.start_worker()
+    cluster = house.connected(2)
+    frozen.send_signal(signal.SIGSTOP)
+    found = ended(cluster, tasks(POINTS[:3]))
+    assert [type(each) for each in found.values()] == [Done] * 3
 
 
 def running(house: House) -> int:
@@ -300,6 +343,49 @@ def test_a_worker_of_other_code_is_refused(house: House) -> None:
         except InputError as error:
             said = str(error)
     assert "expected workers of code" in said
+
+
+def test_a_worker_without_the_program_is_refused(house: House) -> None:
+    house.start_worker(code="import sys; sys.modules['lab'] = None")
+    until_s = monotonic() + START_S
+    said = ""
+    while "found ModuleNotFoundError" not in said:
+        assert monotonic() < until_s, said
+        try:
+            Cluster(house.address).close()
+        except InputError as error:
+            said = str(error)
+    assert "expected workers of code" in said
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        "import config; config.code_version = lambda: 'other'",
+        "import lab.research.identity as identity; identity.data_hash = lambda market: 'other'",
+        "import sys; sys.modules['lab'] = None",
+    ],
+)
+def test_a_worker_that_can_run_nothing_and_comes_later_leaves_the_points_to_the_others(
+    house: House, code: str
+) -> None:
+    house.start_worker()
+    cluster = house.connected(1)
+    listed = tasks(POINTS, 1, 2, span=MONTHS)
+    for task in listed:
+        cluster.submit(task)
+    found = []
+    for each in cluster.as_completed():
+        if each is None:
+            continue
+        found.append(each)
+        if len(found) == 1:
+            house.start_worker(code=code)
+            while len(cluster._client.nthreads()) < 2:
+                assert house.processes[-1].poll() is None
+    cluster.close()
+    assert sorted(each.task.number for each in found) == list(range(len(listed)))
+    assert all(isinstance(each, Done) for each in found)
 
 
 def test_data_of_another_digest_is_refused_point_by_point(house: House) -> None:

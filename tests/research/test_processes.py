@@ -80,6 +80,23 @@ def test_a_worker_that_is_killed_is_replaced_and_its_point_runs_again() -> None:
     assert [type(each) for each in found] == [Done]
 
 
+def test_a_worker_that_dies_between_two_points_is_not_counted_against_the_second() -> None:
+    runs = Processes(1, point_runner)
+    for task in tasks(points("exits.profit_of_credit=0.4,0.6")):
+        runs.submit(task)
+    events = runs.as_completed()
+    first = next(each for each in events if each is not None)
+    (idle,) = active_children()
+    idle.kill()
+    idle.join()
+    assert next(events) is None
+    (child,) = active_children()
+    child.kill()
+    found = [first, *(each for each in events if each is not None)]
+    runs.close()
+    assert [type(each) for each in found] == [Done, Done]
+
+
 def test_workers_run_tasks_that_follow_each_other_and_help_whoever_has_some_left() -> None:
     first, *others = tasks(points("exits.profit_of_credit=0.4,0.5,0.6"), 1, 2)
     runs = Processes(2, point_runner)

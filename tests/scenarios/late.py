@@ -46,7 +46,7 @@ class Watch:
             self.requests += 1
             before = dict(orders)
             answer = answering(now, router, tool, headers, body)
-            self.effects += effects(tool, orders, before)
+            self.effects += effects(tool, None, orders, before)
             return answer
 
         vars(venue)["dispatch"] = watched

@@ -101,6 +101,45 @@ CLOSED_AFTER_A_DISARMING = (
 """What has armed blocks the exits of a close; they begin when a person disarms, just before the look."""
 A_LIFE_THAT_GOES_ON = (Act(number=3, kind=ActKind.CRASH, at_s=15815.121, place=ActPlace.MESSAGE, nth=71),)
 """The scheduler fails as it tells a slot, and tells the others on its way out."""
+AN_EDIT_AFTER_THE_ONE_THAT_FILLED = (
+    Act(number=1, kind=ActKind.LATE, at_s=421.908, lasts_s=900.0),
+    Act(
+        number=8,
+        kind=ActKind.PERSON,
+        at_s=60064.781,
+        what="enter",
+        place=ActPlace.MESSAGE,
+        of="BindAccount",
+    ),
+    Act(
+        number=9,
+        kind=ActKind.KILL,
+        at_s=66008.78,
+        what="nothing",
+        place=ActPlace.ANSWER,
+        of="get_positions",
+        nth=2,
+        lasts_s=0.5,
+    ),
+    Act(number=12, kind=ActKind.IO_ERROR, at_s=79871.311, place=ActPlace.DISK, nth=45),
+    Act(number=13, kind=ActKind.LATE, at_s=84612.0, lasts_s=900.0),
+    Act(number=15, kind=ActKind.PERSON, at_s=85154.355, what="close all"),
+)
+"""An edit that is late arrives, and is refused, after a later one has filled the order."""
+ACKNOWLEDGED_BY_ONE_THAT_STOPS = (
+    Act(number=0, kind=ActKind.SECOND, at_s=204.921, lasts_s=900.0),
+    Act(number=2, kind=ActKind.LATE, at_s=502.832, lasts_s=900.0),
+    Act(
+        number=3,
+        kind=ActKind.PERSON,
+        at_s=562.832,
+        what="arm",
+        place=ActPlace.REQUEST,
+        of="place_combo_order",
+    ),
+    Act(number=5, kind=ActKind.STOP, at_s=603.45),
+)
+"""An engine acknowledges an arming while it stops, and time goes on in it; beside it another one runs."""
 
 
 def drawn(market: int, acts: tuple[Act, ...], *, seed: int = 13, yield_at_tell: float = 0.0) -> Drawn:
@@ -120,6 +159,16 @@ def drawn(market: int, acts: tuple[Act, ...], *, seed: int = 13, yield_at_tell: 
         pytest.param(0.7, drawn(13, DISARMED_OVER_OTHER_TERMS, seed=13813), id="disarmed over other terms"),
         pytest.param(0.4, drawn(17, CLOSED_AFTER_A_DISARMING, seed=225), id="closed after a disarming"),
         pytest.param(0.45, drawn(9, A_LIFE_THAT_GOES_ON), id="a life that goes on"),
+        pytest.param(
+            1.0,
+            drawn(14, AN_EDIT_AFTER_THE_ONE_THAT_FILLED, seed=6802, yield_at_tell=0.2),
+            id="an edit after the one that filled",
+        ),
+        pytest.param(
+            0.05,
+            drawn(14, ACKNOWLEDGED_BY_ONE_THAT_STOPS, seed=343, yield_at_tell=0.2),
+            id="acknowledged by one that stops",
+        ),
     ],
 )
 def test_what_was_no_breach_is_called_none(days: float, schedule: Drawn) -> None:

@@ -35,7 +35,7 @@ PERSON = FakeAddress("control")
 
 
 def settling() -> DecisionDesk:
-    desk = DecisionDesk()
+    desk = DecisionDesk(now=position().plan.expiration)
     desk.positions = [position()]
     desk.due(Job.SETTLEMENT)
     assert len(desk.sent("execution", SettleExpired)) == 1
@@ -46,6 +46,14 @@ def test_with_nothing_live_there_is_nothing_to_settle() -> None:
     desk = DecisionDesk()
     desk.due(Job.SETTLEMENT)
     assert desk.end() == (CycleOutcome.NOTHING_OPEN, ())
+    assert desk.sent("execution", SettleExpired) == []
+
+
+def test_before_the_first_expiry_there_is_nothing_to_settle() -> None:
+    desk = DecisionDesk(now=position().plan.expiration - timedelta(microseconds=1))
+    desk.positions = [position()]
+    desk.due(Job.SETTLEMENT)
+    assert desk.end() == (CycleOutcome.HELD, ("nothing_expired",))
     assert desk.sent("execution", SettleExpired) == []
 
 

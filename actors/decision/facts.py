@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from decimal import Decimal
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from core.market.option_chain import OptionChain
 from core.orders.books import Books, LatchSource, Position, TradeResult
@@ -81,10 +81,20 @@ class Realised(NamedTuple):
     pnl_usd: Decimal
 
 
-def realised(results: Sequence[TradeResult]) -> Realised:
-    """Of all closed trades, oldest first."""
-    pnl_usd = sum((each.pnl_usd for each in results), Decimal(0))
-    return Realised(results, frozenset(each.position_id for each in results), pnl_usd)
+NONE_CLOSED: Final = Realised((), frozenset(), Decimal(0))
+
+
+def realised(results: Sequence[TradeResult], before: Realised = NONE_CLOSED) -> Realised:
+    """Of all closed trades, oldest first. If they begin with those of `before`, only the others are added."""
+    known = len(before.results)
+    if results[:known] != before.results:
+        known, before = 0, NONE_CLOSED
+    added = results[known:]
+    return Realised(
+        results,
+        before.position_ids.union([each.position_id for each in added]),
+        sum((each.pnl_usd for each in added), before.pnl_usd),
+    )
 
 
 def trading_facts(

@@ -8,7 +8,7 @@ from decimal import Decimal
 from typing import Final
 
 from actors.decision.desk import Desk, RoomUnreachableError, booked_key
-from actors.decision.facts import Realised, marks_of, realised, trading_facts
+from actors.decision.facts import NONE_CLOSED, Realised, marks_of, realised, trading_facts
 from actors.runtime import Name
 from core.alerts import AlertCode
 from core.checks import RuleResult, at_least
@@ -37,7 +37,7 @@ class Results:
         self._desk = desk
         self._highs: tuple[PnlHigh, ...] | None = None
         self._highs_changed = False
-        self._realised = realised(())
+        self._realised = NONE_CLOSED
         self._margin_is_high = False
         self._margin_use: float | None = None
         self._found: tuple[datetime, RuleResult] | None = None
@@ -71,10 +71,10 @@ class Results:
         return facts
 
     def _closed(self) -> Realised:
-        """The closed trades, gone through again only when state tells others."""
+        """The closed trades; those that state tells for the first time are added."""
         results = self._desk.results()
         if results is not self._realised.results:
-            self._realised = realised(results)
+            self._realised = realised(results, self._realised)
         return self._realised
 
     def look(

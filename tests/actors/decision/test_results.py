@@ -7,6 +7,7 @@ from decimal import Decimal
 
 import pytest
 
+from actors.decision.facts import realised
 from actors.runtime.testing import FakeAddress
 from core.alerts import AlertCode
 from core.messages.alerting import RaiseAlert, Severity
@@ -188,6 +189,13 @@ def test_the_books_are_not_written_while_nothing_rises() -> None:
     for hour in range(5):
         desk.tell(snapshot(hour, mark_eth=f"0.0{hour + 1}"))
     assert len(desk.sent("state", SetSystem)) == 1
+
+
+def test_further_closed_trades_are_added_to_those_before_and_others_count_anew() -> None:
+    two, four = tuple(LOSSES[:2]), tuple(LOSSES)
+    assert realised(four, realised(two)) == realised(four)
+    assert realised(two, realised(four)) == realised(two)
+    assert realised(two).pnl_usd == Decimal(-200)
 
 
 def test_a_snapshot_with_nothing_held_is_not_looked_at() -> None:

@@ -10,9 +10,12 @@ from rich.text import Text
 
 from cli.views.aligned import aligned
 from cli.views.lines import plain
+from core.venue_text import CLOSE, OPEN, quoted
 
 CELL = st.text(
-    st.characters(min_codepoint=0x21, max_codepoint=0x2FF, categories=("L", "N", "P")), max_size=12
+    st.characters(min_codepoint=0x21, max_codepoint=0x2FF, categories=("L", "N", "P"))
+    | st.sampled_from((OPEN, CLOSE)),
+    max_size=12,
 )
 ROWS = st.integers(1, 5).flatmap(
     lambda many: st.lists(st.lists(CELL, min_size=many, max_size=many), min_size=2, max_size=6)
@@ -38,5 +41,6 @@ def test_a_table_that_fits_is_what_the_library_draws(rows: list[list[str]], widt
 def test_what_does_not_fit_and_what_is_of_unknown_width_is_left_to_the_library() -> None:
     assert aligned(["a", "b"], [["12345", "67890"]], 12) is not None
     assert aligned(["a", "b"], [["12345", "67890"]], 11) is None
+    assert aligned(["a"], [[quoted("FOMC rate decision")]], 80) is not None
     assert aligned(["a"], [["本"]], 80) is None
     assert aligned(["a"], [["e\N{COMBINING ACUTE ACCENT}"]], 80) is None

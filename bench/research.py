@@ -7,7 +7,7 @@ import resource
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from time import perf_counter
@@ -140,14 +140,18 @@ def growth_rows(what: str, one: Measured, two: Measured) -> list[Row]:
     ]
 
 
-def linear_rows(home: str) -> list[Row]:
-    """A hundred runs of a year with one worker and with two: the least of so many rounds."""
-    rounds = [
-        [measured(home, sweep(*HUNDRED, *HUNDRED_POINTS, "--jobs", str(jobs))) for jobs in (1, JOBS)]
-        for _ in range(ROUNDS)
-    ]
+def least(measure: Callable[[int], Measured]) -> tuple[Measured, Measured]:
+    """With one worker and with two, in turn: the least of so many rounds."""
+    rounds = [[measure(workers) for workers in (1, JOBS)] for _ in range(ROUNDS)]
     one, two = (Measured(*map(min, zip(*each, strict=True))) for each in zip(*rounds, strict=True))
-    return growth_rows("here", one, two)
+    return one, two
+
+
+def linear_rows(home: str) -> list[Row]:
+    """A hundred runs of a year with one worker and with two."""
+    return growth_rows(
+        "here", *least(lambda jobs: measured(home, sweep(*HUNDRED, *HUNDRED_POINTS, "--jobs", str(jobs))))
+    )
 
 
 @contextmanager
@@ -163,13 +167,14 @@ def scheduler(workers: int) -> Iterator[str]:
 
 def cluster_rows(home: str) -> list[Row]:
     """The same over a real scheduler with one and two worker processes. Their CPU is known once they end."""
-    found = []
-    for workers in (1, JOBS):
+
+    def measure(workers: int) -> Measured:
         before = _children_cpu_s()
         with scheduler(workers) as address:
             swept = measured(home, sweep(*HUNDRED, *HUNDRED_POINTS, "--cluster", address))
-        found.append(swept._replace(cpu_s=_children_cpu_s() - before))
-    return growth_rows("over a scheduler", *found)
+        return swept._replace(cpu_s=_children_cpu_s() - before)
+
+    return growth_rows("over a scheduler", *least(measure))
 
 
 PARTS = {"w1": w1_rows, "here": linear_rows, "cluster": cluster_rows}

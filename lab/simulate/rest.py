@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from datetime import datetime, timedelta
+from typing import Final
 
 from core.orders.lifecycle import ORDER_FINAL
 from gateway.paper.account import Account
+from lab.backtest.calendar import next_daily
 from lab.simulate.station import Station
-from reading.books import has_books, stored_orders
+from reading.books import has_books, stored_orders, stored_positions
+
+SETTLED_WITHIN: Final = timedelta(minutes=15)
+"""So long a settlement may take: its grace, and its tries while the venue does not list all deliveries."""
 
 
 def is_calm(main: Station, second: Station | None) -> bool:
@@ -15,12 +21,27 @@ def is_calm(main: Station, second: Station | None) -> bool:
     return not main.ahead and main.is_whole() and (second is None or second.engine is None)
 
 
-def has_come_to_rest(station: Station, account: Account) -> bool:
-    """Whether its recovery is over, and neither its books nor the venue have an order under way."""
+def has_come_to_rest(station: Station, account: Account, now: datetime) -> bool:
+    """Whether its recovery is over, neither its books nor the venue have an order under way, and what the
+    venue has delivered was to be booked by now."""
     if not station.seen.messages.recovered:
         return False
-    orders = stored_orders(station.data_dir, None) if has_books(station.data_dir) else ()
+    if not has_books(station.data_dir):
+        return not account.active_orders()
+    positions = stored_positions(station.data_dir, everything=False)
+    settlement_time = station.seen.strategy.scheduler.settlement_time
+    if awaits_settlement((each.plan.expiration for each in positions), settlement_time, now):
+        return False
+    orders = stored_orders(station.data_dir, None)
     return all(order.state in ORDER_FINAL for _, order in orders) and not account.active_orders()
+
+
+def awaits_settlement(expirations: Iterable[datetime], settlement_time: str, now: datetime) -> bool:
+    """Whether any of them has come, and its settlement has not, or is still under way."""
+    return any(
+        expiration <= now < next_daily((settlement_time,), expiration) + SETTLED_WITHIN
+        for expiration in expirations
+    )
 
 
 def what_is_told(stations: Sequence[Station], account: Account) -> tuple[object, ...]:

@@ -352,7 +352,8 @@ class World:
         disturbed = self.now < self._last_act + REST_AFTER or not self._lasting.is_quiet
         if disturbed or not is_calm(self.main, self.second):
             return Moment.LOOK
-        return Moment.REST if has_come_to_rest(self.main, self._venue.venue.account) else Moment.CALM
+        account = self._venue.venue.account
+        return Moment.REST if has_come_to_rest(self.main, account, self.now) else Moment.CALM
 
     def _look(self, moment: Moment) -> None:
         self.outcome.looks += 1

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime, timedelta
 from typing import Final, NamedTuple
 
 from actors.decision.cycle import Cycle, CycleEnd, Step
@@ -9,7 +10,7 @@ from actors.decision.desk import RoomUnreachableError
 from actors.decision.facts import is_held, monitor_inputs
 from actors.runtime import Key
 from core.alerts import AlertCode, Severity
-from core.messages.execution import ClosePosition, ExitStarted, PositionClosed
+from core.messages.execution import ClosePosition, ExitStarted, PositionClosed, SettleExpired
 from core.messages.market_data import SnapshotKind
 from core.messages.state import RecordDecision
 from core.orders.books import Books, CycleOutcome, Position
@@ -22,6 +23,9 @@ from core.values import PositionId
 
 EXIT_STEPS_BEYOND: Final = 3
 """A monitor waits for its exits until this many steps after natural; then they go on without it."""
+
+OVERDUE: Final = timedelta(hours=1)
+"""So long after an expiry its settlement has had its time; what is not booked then was missed or failed."""
 
 NOT_OPEN_CLOSED: Final = "not_open:closed"
 """Execution's reason if the position was closed meanwhile: `PositionClosed` follows."""
@@ -64,6 +68,7 @@ class MonitorCycle(Cycle):
         self.exits: dict[PositionId, DueExit] = {}
         self.closing: list[Position] = []
         books = self.desk.books()
+        self._settle_overdue(books, self.desk.ctx.now())
         to_decide = self._positions_to_decide(books)
         if to_decide:
             expirations = tuple(sorted({position.plan.expiration for position in to_decide}))
@@ -78,6 +83,17 @@ class MonitorCycle(Cycle):
             self._look(None, books)
         outcome = next(outcome for outcome in OUTCOME_RANK if outcome in self.outcomes)
         return CycleEnd(outcome, tuple(self.reasons), "\n".join(self.tables))
+
+    def _settle_overdue(self, books: Books, now: datetime) -> None:
+        """Have execution try again to book deliveries that the day's settlement has missed, without waiting
+        for it: the other positions are looked at meanwhile."""
+        held = [position for position in books.positions if is_held(position)]
+        if any(position.plan.expiration + OVERDUE <= now for position in held):
+            self.desk.ctx.tell(
+                self.desk.rooms.execution,
+                SettleExpired(request_id=f"settle-{self.cycle_id}", cycle_id=self.cycle_id),
+                correlation=self.cycle_id,
+            )
 
     def _positions_to_decide(self, books: Books) -> list[Position]:
         """The positions to decide on; notes why the others need no decision."""

@@ -140,7 +140,7 @@ ORDERS: Final[Mapping[AlertCode, AlertEntry]] = {
         means="The deliveries of expired options could not be read or booked.",
         do="Compare run.py state positions with the venue's own page. To try at once: "
         "run.py inject SettleExpired.",
-        over="The next settlement, daily at 08:10 UTC, tries again.",
+        over="The next monitor or settlement tries again.",
         severities=(Severity.HIGH,),
     ),
     AlertCode.MARGIN_HIGH: AlertEntry(

@@ -31,7 +31,7 @@ class Job(StrEnum):
     @property
     def has_grace(self) -> bool:
         """False if its last slot runs however late it is noticed."""
-        return self not in (Job.MONITOR, Job.DIGEST)
+        return self not in (Job.MONITOR, Job.SETTLEMENT, Job.DIGEST)
 
 
 class CycleOutcome(StrEnum):

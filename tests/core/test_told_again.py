@@ -24,4 +24,4 @@ def test_only_a_lack_of_room_passes_by_itself(reasons: tuple[str, ...], later: b
 
 
 def test_a_monitor_and_a_digest_run_however_late_they_are_noticed() -> None:
-    assert {job for job in Job if not job.has_grace} == {Job.MONITOR, Job.DIGEST}
+    assert {job for job in Job if not job.has_grace} == {Job.MONITOR, Job.SETTLEMENT, Job.DIGEST}

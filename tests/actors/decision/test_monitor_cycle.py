@@ -11,7 +11,7 @@ from core.alerts import AlertCode
 from core.messages.alerting import Severity
 from core.messages.arm_cause import ArmCause
 from core.messages.decision import RunMonitorCycle
-from core.messages.execution import ClosePosition, ExitStarted, PositionClosed
+from core.messages.execution import ClosePosition, ExitStarted, PositionClosed, Settled, SettleExpired
 from core.messages.kill_switch import GetKillSwitch
 from core.messages.market_data import FetchSnapshot, MarketSnapshotStored, SnapshotKind
 from core.messages.state import GetLastCycle, LastCycle, RecordDecision
@@ -148,12 +148,23 @@ def test_an_exit_under_way_is_not_told_again() -> None:
     assert desk.sent("execution", ClosePosition) == []
 
 
-def test_an_expired_position_waits_for_its_settlement() -> None:
-    expiration = position().plan.expiration
-    desk = DecisionDesk(now=expiration + timedelta(minutes=6))
+@pytest.mark.parametrize(("after", "tries"), [(timedelta(minutes=6), 0), (timedelta(hours=4), 1)])
+def test_an_expired_position_waits_for_its_settlement_and_is_settled_if_that_was_missed(
+    after: timedelta, tries: int
+) -> None:
+    """Found by simulated clocks, and a venue that failed at 08:10: it stood in the books for another day."""
+    at = position().plan.expiration + after
+    desk = DecisionDesk(now=at)
     desk.positions = [position()]
-    desk.due(Job.MONITOR, expiration + timedelta(minutes=6))
+    desk.due(Job.MONITOR, at)
     assert desk.end() == (CycleOutcome.NOTHING_OPEN, (f"awaiting_settlement:{P1}",))
+    asked = desk.sent("execution", SettleExpired)
+    assert len(asked) == tries
+    for each in asked:
+        desk.tell(
+            Settled(request_id=each.request_id, cycle_id=each.cycle_id, positions_closed=(), deliveries=1)
+        )
+    assert len(desk.ends()) == 1
 
 
 def test_a_leg_that_is_not_quoted_is_failed_data_and_never_hold() -> None:

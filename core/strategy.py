@@ -305,7 +305,9 @@ class SchedulerSection(Section):
     health_every_min: int = Field(5, ge=1, le=60, description="minutes")
     backup_every_min: int = Field(60, ge=5, le=1440, description="minutes")
     kelly_day: int = Field(1, ge=1, le=28, description="day of the month")
-    grace_s: float = Field(300.0, ge=0, le=3600, description="seconds a due slot may run late (not monitor)")
+    grace_s: float = Field(
+        300.0, ge=0, le=3600, description="seconds a due slot may run late (not monitor, settlement)"
+    )
     cycle_deadline_s: float = Field(120.0, ge=5, le=300, description="seconds a cycle may take to decide")
 
 

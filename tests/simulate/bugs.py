@@ -106,9 +106,9 @@ def rounded_fee(real: Any) -> Any:
 def as_asked(real: Any) -> Any:
     """A position that has filled in part is as large as was asked for."""
 
-    def sizes(db: Any, position: Any) -> Any:
-        held = real(db, position)
-        missing = position.plan.contracts - held.opened if held.opened else 0
+    def sizes(db: Any, position_id: Any, plan: Any, fills: Any) -> Any:
+        held = real(db, position_id, plan, fills)
+        missing = plan.contracts - held.opened if held.opened else 0
         return held.model_copy(update={"opened": held.opened + missing, "left": held.left + missing})
 
     return sizes

@@ -185,7 +185,7 @@ PLANTED: tuple[Planted, ...] = (
     _one(
         12,
         "a partial fill is a position of what was asked",
-        wrapped(positions, "sizes", as_asked),
+        wrapped(positions, "_sizes", as_asked),
         "venue",
         days=0.3,
     ),

@@ -301,8 +301,8 @@ class Audit(Room[AuditProtocol | CompressOldest]):
         self._tell_anchor()
         if rolled:
             reach(Failpoint.AUDIT_DAY_BEGUN)
-            self._tell_head("daily")
-            if self._log.is_lasting:
+            if self._log.is_lasting:  # Of another one nobody could ever compare the head.
+                self._tell_head("daily")
                 self._tell_foreign_files()
                 self.ctx.tell(self.ctx.self_address, CompressOldest())
 

@@ -156,9 +156,17 @@ class Cluster:
     def _hand_out(self) -> Iterator[PointEnd]:
         """Give each idle thread its next task, and tell what is given up. Raises `OSError` if the scheduler
         is gone, and `InputError` if it has no worker for too long."""
+        if monotonic() - self._heard_s < LOOK_EVERY_S and self._threads:
+            # Each question takes time from the workers where these run on the same cores.
+            self._give_fit()
+            return
         try:
-            there = self._asked(self._client.scheduler.ncores, workers=None)
             self._threads = self._asked(self._client.scheduler.ncores_running, workers=None)
+            missing = {
+                worker for each in self._under_way.values() for worker in each.futures.keys() - self._threads
+            }
+            # One that is paused is there.
+            there = self._asked(self._client.scheduler.ncores, workers=None) if missing else self._threads
             for under_way in list(self._under_way.values()):
                 for worker in [each for each in under_way.futures if each not in there]:
                     given_up = self._lost_with(under_way, worker)
@@ -170,6 +178,9 @@ class Cluster:
             return
         self._heard_s = monotonic()
         self._require_workers()
+        self._give_fit()
+
+    def _give_fit(self) -> None:
         fit = {worker: n for worker, n in self._threads.items() if worker not in self._unfit}
         # If none can run a task, each says why.
         self._give(fit or self._threads)
@@ -299,6 +310,7 @@ class Cluster:
         for under_way in self._under_way.values():
             self._shares.put_back(under_way.worker, under_way.task)
         self._under_way.clear()
+        self._threads = {}
         self._gone_since_s = monotonic()
 
     def _is_back(self, gone_since_s: float) -> bool:

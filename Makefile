@@ -113,7 +113,7 @@ test: $(DEV)  ## Run the tests (TEST_ARGS="tests/core -k sizing")
 	$(BIN)/python -m pytest $(TEST_ARGS)
 
 test-long: $(DEV)  ## Whole engines that play for weeks or are killed (a minute or two)
-	$(BIN)/python -m pytest -m long tests/actors tests/cli tests/gateway tests/kills tests/power tests/research tests/scenarios $(TEST_ARGS)
+	$(BIN)/python -m pytest -m long tests/actors tests/backtest tests/cli tests/gateway tests/kills tests/power tests/research tests/scenarios tests/simulate $(TEST_ARGS)
 
 coverage: $(DEV)  ## Every line and branch of core/ by its own tests; fails under 100 %
 	$(BIN)/python -m pytest tests/core $(TEST_ARGS) --cov --cov-report=term

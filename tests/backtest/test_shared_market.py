@@ -35,6 +35,7 @@ class Recorded(ModelMarket):
         return at.hour == 0
 
 
+@pytest.mark.long
 def test_points_find_on_a_shared_market_what_each_finds_on_its_own() -> None:
     together = Runner()
     listed = points("exits.profit_of_credit=0.4,0.6", "strikes.delta_target=0.17,0.2")
@@ -46,6 +47,7 @@ def test_points_find_on_a_shared_market_what_each_finds_on_its_own() -> None:
     assert traded > 0
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("are_frozen", [False, True], ids=["", "frozen between runs"])
 def test_a_market_that_was_left_is_let_go_with_all_that_was_made_of_it(are_frozen: bool) -> None:
     together = Runner()

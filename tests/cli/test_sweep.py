@@ -88,6 +88,7 @@ def test_what_cannot_be_swept_is_refused_by_its_option(
     assert told in capsys.readouterr().err
 
 
+@pytest.mark.long
 def test_an_interruption_ends_it_within_two_seconds_and_the_same_command_goes_on(
     tmp_path: Path, repository: Path
 ) -> None:

@@ -11,12 +11,16 @@ from itertools import islice
 from multiprocessing import active_children
 from time import monotonic
 
+import pytest
+
 from lab.processes import Done, Processes, Raised
 from lab.research.executor import PointEnd, PointTask
 from lab.research.found import Ran
 from lab.research.running import Runner, point_runner
 from lab.research.sweep import SweepSpan
 from tests.research.swept import points, tasks
+
+pytestmark = pytest.mark.long
 
 YEARS = SweepSpan(None, datetime(2056, 1, 1, tzinfo=UTC), timedelta(days=1))
 """Longer than any test."""

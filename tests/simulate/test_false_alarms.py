@@ -7,6 +7,8 @@ import pytest
 from lab.simulate.acts import Act, ActKind, ActPlace, Drawn
 from tests.simulate.test_simulate import hunt
 
+pytestmark = pytest.mark.long
+
 LEFT_IN_THE_MIDDLE = (
     Act(number=0, kind=ActKind.SECOND, at_s=292.056, lasts_s=900.0),
     Act(

@@ -121,12 +121,14 @@ def test_a_journal_is_gone_on_with_and_a_torn_line_is_run_again(
         simulation(seeds="1:3", days=1.0, journal=journal)
 
 
+@pytest.mark.long
 def test_seeds_in_several_processes_give_the_same(tmp_path: Path) -> None:
     for jobs in (1, 2):
         simulation(seeds="1:3", jobs=jobs, json_file=tmp_path / f"{jobs}.json").run()
     assert (tmp_path / "2.json").read_text("utf-8") == (tmp_path / "1.json").read_text("utf-8")
 
 
+@pytest.mark.long
 def test_a_seed_that_fails_in_a_process_is_named_and_the_others_go_on(
     capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:

@@ -25,7 +25,7 @@ EXIT_STEPS_BEYOND: Final = 3
 """A monitor waits for its exits until this many steps after natural; then they go on without it."""
 
 OVERDUE: Final = timedelta(hours=1)
-"""So long after an expiry its settlement has had its time; what is not booked then was missed or failed."""
+"""So long after its slot a settlement has had its time; what is not booked then was missed or failed."""
 
 NOT_OPEN_CLOSED: Final = "not_open:closed"
 """Execution's reason if the position was closed meanwhile: `PositionClosed` follows."""
@@ -49,6 +49,13 @@ def exit_key(position_id: PositionId) -> Key[ExitStarted]:
 def closed_key(position_id: PositionId) -> Key[PositionClosed]:
     """The position has nothing left to close."""
     return Key(f"closed:{position_id}")
+
+
+def settles_at(expiration: datetime, settlement_time: str) -> datetime:
+    """The first settlement, daily at that time, that can book what expires then."""
+    hour, minute = map(int, settlement_time.split(":"))
+    slot = expiration.replace(hour=hour, minute=minute, second=0, microsecond=0)
+    return slot if slot >= expiration else slot + timedelta(days=1)
 
 
 class DueExit(NamedTuple):
@@ -88,7 +95,8 @@ class MonitorCycle(Cycle):
         """Have execution try again to book deliveries that the day's settlement has missed, without waiting
         for it: the other positions are looked at meanwhile."""
         held = [position for position in books.positions if is_held(position)]
-        if any(position.plan.expiration + OVERDUE <= now for position in held):
+        settlement_time = self.desk.strategy.scheduler.settlement_time
+        if any(settles_at(position.plan.expiration, settlement_time) + OVERDUE <= now for position in held):
             self.desk.ctx.tell(
                 self.desk.rooms.execution,
                 SettleExpired(request_id=f"settle-{self.cycle_id}", cycle_id=self.cycle_id),

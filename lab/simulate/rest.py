@@ -13,7 +13,7 @@ from lab.simulate.station import Station
 from reading.books import has_books, stored_orders, stored_positions
 
 SETTLED_WITHIN: Final = timedelta(minutes=15)
-"""So long a settlement may take: its grace, and its tries while the venue does not list all deliveries."""
+"""So long a settlement may take: it tries again while the venue does not list all deliveries."""
 
 
 def is_calm(main: Station, second: Station | None) -> bool:

@@ -324,6 +324,8 @@ class World:
     def _count(self, station: Station, family: str) -> None:
         self.outcome.coverage.hit(family, station.phases.now)
 
+    # Looks.
+
     def _look_again(self) -> None:
         if self.now < self._looks.next_at:
             return  # It was brought forward.

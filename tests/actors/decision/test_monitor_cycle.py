@@ -167,6 +167,16 @@ def test_an_expired_position_waits_for_its_settlement_and_is_settled_if_that_was
     assert len(desk.ends()) == 1
 
 
+@pytest.mark.parametrize(("after", "tries"), [(timedelta(hours=20), 0), (timedelta(hours=22), 1)])
+def test_a_settlement_that_is_still_to_come_is_not_overdue(after: timedelta, tries: int) -> None:
+    """One before the hour of expiry is that of the next day, and a backtest waits for it, too."""
+    at = position().plan.expiration + after
+    desk = DecisionDesk(now=at, strategy=Strategy.model_validate({"scheduler": {"settlement_time": "04:15"}}))
+    desk.positions = [position()]
+    desk.due(Job.MONITOR, at)
+    assert len(desk.sent("execution", SettleExpired)) == tries
+
+
 def test_a_leg_that_is_not_quoted_is_failed_data_and_never_hold() -> None:
     desk = watching()
     quotes = [

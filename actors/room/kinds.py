@@ -4,7 +4,7 @@ from __future__ import annotations
 
 
 class OneOf(dict[type, bool]):
-    """As `isinstance` with all of these classes, which tries one after the other. Of a class it is looked up."""
+    """As `isinstance` with all of these classes, which tries one after the other: a class is looked up."""
 
     __slots__ = ("kinds",)
 

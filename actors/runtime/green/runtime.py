@@ -25,7 +25,6 @@ from actors.runtime.green.tasks import GreenJob, MailTask
 from actors.runtime.green.waiting import GreenChannel, GreenFuture
 from actors.runtime.times import from_us, to_us
 
-
 _FOREVER = float("inf")
 
 

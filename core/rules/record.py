@@ -16,6 +16,7 @@ from typing import Any, get_args
 from pydantic import ValidationError
 
 from core.errors import FoundWrongError, McpDataAnomalyError
+from core.json_text import writer
 from core.market.option_chain import OptionChain
 from core.rules.entry.decision import EntryDecision, decide_entry
 from core.rules.exit.decision import ExitDecision, Skipped, decide_exit
@@ -30,9 +31,7 @@ Json = Mapping[str, Any]
 SHAPE = 2
 """The shape that is written: facts in parts. Shape 1 had one flat list, and its records name no shape."""
 _FLAT = 1
-_CANONICAL = json.JSONEncoder(
-    sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False, check_circular=False
-)
+_write = writer(ascii_only=False)
 _quoted = json.encoder.encode_basestring
 """A text as `canonical` writes it."""
 _PARTS: dict[str, dict[str, type[Value]]] = {
@@ -83,7 +82,7 @@ def decision_json(decision: AnyDecision) -> dict[str, Any]:
 
 def canonical(value: object) -> str:
     """JSON with sorted keys and no white space: two decisions are the same if these texts are equal."""
-    return _CANONICAL.encode(value)
+    return _write(value)
 
 
 def replay(recorded: Json, strategy: Strategy) -> AnyDecision:

@@ -39,7 +39,7 @@ def move(
     check_position_edge(position.state, to, by_reconcile=by_reconcile)
     before, entered_at = position.state, position.entered_at
     if to is PositionState.OPEN and entered_at is None:
-        fills = ledger.position_fills(db, position.position_id)
+        fills = ledger.fills_in(ledger.booked_rows(db, position.position_id))
         entered_at = min(fill.at for kind, fill in fills if kind is InstructionKind.ENTRY)
     closed = to is PositionState.CLOSED
     moved = position.model_copy(

@@ -22,8 +22,9 @@ _SELECT = (
     " FROM positions p JOIN proposals r ON r.proposal_id = p.position_id"
 )
 _LIVE = "p.state NOT IN ('closed', 'cancelled')"
-_PLANS_KEPT = 64
-"""A plan never changes, and a position that is held is read again at each change of the books."""
+_KEPT = 64
+"""Positions and plans. What is held is read at each change of the books, mostly from the rows of before.
+Of the same rows the same is made."""
 _FEES = (CashFlowKind.FEE, CashFlowKind.SETTLEMENT_FEE)
 
 
@@ -101,16 +102,17 @@ def everything(db: sqlite3.Connection) -> tuple[Position, ...]:
 def sizes(db: sqlite3.Connection, position: Position) -> Sizes:
     """The position's sizes in combos, from its fills and deliveries. Raises BooksRefusalError if they don't
     make whole combos."""
-    return _sizes(db, position.position_id, position.plan, ledger.position_fills(db, position.position_id))
+    booked = ledger.booked_rows(db, position.position_id)
+    return _sizes(position.position_id, position.plan, ledger.fills_in(booked), booked)
 
 
 def _sizes(
-    db: sqlite3.Connection,
     position_id: PositionId,
     plan: ComboPlan,
     fills: tuple[tuple[InstructionKind, Fill], ...],
+    booked: ledger.BookedRows,
 ) -> Sizes:
-    found = sizes_of(plan.legs, fills, ledger.deliveries_of(db, position_id))
+    found = sizes_of(plan.legs, fills, ledger.deliveries_in(booked))
     if isinstance(found, Failed):
         expected = "expected fills and deliveries of its legs that make whole combos"
         raise BooksRefusalError(found.reasons[0], f"{position_id}: {expected}")
@@ -121,31 +123,37 @@ def _positions(db: sqlite3.Connection, rest: str) -> tuple[Position, ...]:
     return tuple(_position(db, row) for row in db.execute(f"{_SELECT} {rest}").fetchall())
 
 
-@lru_cache(_PLANS_KEPT)
-def _plan(stored: str) -> ComboPlan:
-    return ComboPlan.model_validate_json(stored)
-
-
 def _position(db: sqlite3.Connection, row: tuple[Any, ...]) -> Position:
-    position_id, plan, entered_at = PositionId(row[0]), _plan(row[2]), maybe_time_of(row[4])
-    booked = {} if entered_at is None else _booked(db, position_id, plan)
+    entered = row[4] is not None
+    return _made(row, ledger.booked_rows(db, row[0]) if entered else ledger.BookedRows())
+
+
+@lru_cache(_KEPT)
+def _made(row: tuple[Any, ...], booked: ledger.BookedRows) -> Position:
+    position_id, plan = PositionId(row[0]), _plan(row[2])
     return Position(
         position_id=position_id,
         cycle_id=CycleId(row[1]),
         plan=plan,
         kind=plan.kind,
         state=PositionState(row[3]),
-        entered_at=entered_at,
+        entered_at=maybe_time_of(row[4]),
         closed_at=maybe_time_of(row[5]),
         exit_rule=None if row[6] is None else ExitRule(row[6]),
-        **booked,
+        **({} if row[4] is None else _sums(position_id, row[2], booked)),
     )
 
 
-def _booked(db: sqlite3.Connection, position_id: PositionId, plan: ComboPlan) -> dict[str, Any]:
+@lru_cache(_KEPT)
+def _plan(stored: str) -> ComboPlan:
+    return ComboPlan.model_validate_json(stored)
+
+
+@lru_cache(_KEPT)
+def _sums(position_id: PositionId, plan: str, booked: ledger.BookedRows) -> dict[str, Any]:
     """What follows from the fills, deliveries and cash flows of a position."""
-    fills = ledger.position_fills(db, position_id)
-    held, flows = _sizes(db, position_id, plan, fills), ledger.flows_of(db, position_id)
+    fills, flows = ledger.fills_in(booked), ledger.flows_in(booked)
+    held = _sizes(position_id, _plan(plan), fills, booked)
     premiums = (
         premium_eth(Side(fill.side), fill.price_eth, fill.amount)
         for kind, fill in fills

@@ -20,19 +20,27 @@ class EndedTrades:
         self._db = db
         self._last_flow = 0
         self._pnl_usd: defaultdict[str, Decimal] = defaultdict(Decimal)
-        self._known: dict[str, tuple[positions.EndedPosition, TradeResult]] = {}
+        self._known: dict[positions.EndedRow, TradeResult] = {}
+        self._row_of: dict[str, positions.EndedRow] = {}
 
     def results(self) -> tuple[TradeResult, ...]:
         """What each closed position that was entered brought, in the order of their closing."""
         for number, position_id, amount_usd in ledger.flows_after(self._db, self._last_flow):
             self._pnl_usd[position_id] += amount_usd
-            self._known.pop(position_id, None)
+            self._forget(position_id)
             self._last_flow = number
-        return tuple([self._result(ended) for ended in positions.ended(self._db)])
+        # Without a call for those that are known: they are as many as there were trades.
+        known = self._known
+        return tuple([known.get(row) or self._made(row) for row in positions.ended(self._db)])
 
-    def _result(self, ended: positions.EndedPosition) -> TradeResult:
-        known = self._known.get(ended.position_id)
-        if known is None or known[0] != ended:
-            known = (ended, positions.result_of(ended, self._pnl_usd[ended.position_id]))
-            self._known[ended.position_id] = known
-        return known[1]
+    def _made(self, row: positions.EndedRow) -> TradeResult:
+        position_id = row[0]
+        self._forget(position_id)
+        made = positions.result_of(row, self._pnl_usd[position_id])
+        self._known[row], self._row_of[position_id] = made, row
+        return made
+
+    def _forget(self, position_id: str) -> None:
+        row = self._row_of.pop(position_id, None)
+        if row is not None:
+            del self._known[row]

@@ -177,7 +177,9 @@ class BooksView:
                 edits=edits.of(self._db, (order.label for _, order in live)),
                 latches=latches.as_the_gate_takes_them(self._db),
             )
-        return self._kept.model_copy(update={"as_of": now, "seq": seq})
+        if (self._kept.as_of, self._kept.seq) != (now, seq):
+            self._kept = self._kept.model_copy(update={"as_of": now, "seq": seq})
+        return self._kept
 
     def facts(self, now: datetime, seq: int) -> BooksChanged:
         """What the kill switch's gate needs to know."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlite3
 from decimal import Decimal
 from functools import lru_cache
-from typing import Any, NamedTuple
+from typing import Any
 
 from actors.state.columns import maybe_time_of, maybe_time_text, time_of
 from actors.state.refusal import BooksRefusalError
@@ -68,29 +68,25 @@ def traded(db: sqlite3.Connection) -> tuple[Position, ...]:
     return _positions(db, "WHERE p.entered_at IS NOT NULL ORDER BY p.entered_at, p.rowid")
 
 
-class EndedPosition(NamedTuple):
-    """How a closed position ended, as it stands in its row."""
-
-    position_id: str
-    closed_at: str
-    exit_rule: str | None
+EndedRow = tuple[str, str, str | None]
+"""How a closed position ended, as it stands in its row: its id, when it was closed, and its exit rule."""
 
 
-def ended(db: sqlite3.Connection) -> list[EndedPosition]:
+def ended(db: sqlite3.Connection) -> list[EndedRow]:
     """Of each closed position that was entered, in the order of their closing."""
-    rows = db.execute(
+    return db.execute(
         "SELECT position_id, closed_at, exit_rule FROM positions"
         " WHERE state = 'closed' AND entered_at IS NOT NULL ORDER BY closed_at, rowid"
-    )
-    return [EndedPosition(*row) for row in rows]
+    ).fetchall()
 
 
-def result_of(ended: EndedPosition, pnl_usd: Decimal) -> TradeResult:
+def result_of(ended: EndedRow, pnl_usd: Decimal) -> TradeResult:
     """What a position brought that ended like this."""
+    position_id, closed_at, exit_rule = ended
     return TradeResult(
-        position_id=PositionId(ended.position_id),
-        closed_at=time_of(ended.closed_at),
-        exit_rule=None if ended.exit_rule is None else ExitRule(ended.exit_rule),
+        position_id=PositionId(position_id),
+        closed_at=time_of(closed_at),
+        exit_rule=None if exit_rule is None else ExitRule(exit_rule),
         pnl_usd=pnl_usd,
     )
 

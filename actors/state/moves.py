@@ -97,19 +97,19 @@ def follow_books(
     Raises IllegalEdgeError if the machine has no such edge, BooksRefusalError if the sums are wrong.
     """
     position = position_of(db, position_id)
-    sizes = positions.sizes(db, position)
+    opened, left = positions.sizes(db, position)
     live = orders.live_kinds(db, position_id)
-    if sizes.opened == 0:
+    if opened == 0:
         if position.state is PositionState.AWAITING_FILL and InstructionKind.ENTRY not in live:
             position = move(db, applied, position, PositionState.CANCELLED, at=at, reason="nothing filled")
         return position
     if position.state in (PositionState.AWAITING_FILL, PositionState.CANCELLED, PositionState.PROPOSED):
         position = move(db, applied, position, PositionState.OPEN, at=at, by_reconcile=by_reconcile)
     if position.state is PositionState.CLOSED:
-        if sizes.left:
-            raise BooksRefusalError("closed_position_grew", f"{position_id}: found {sizes.left} left")
+        if left:
+            raise BooksRefusalError("closed_position_grew", f"{position_id}: found {left} left")
         return position
-    if sizes.left == 0 and InstructionKind.ENTRY not in live:
+    if left == 0 and InstructionKind.ENTRY not in live:
         return move(db, applied, position, PositionState.CLOSED, at=at, exit_rule=exit_rule)
     if position.state is PositionState.CLOSING and InstructionKind.EXIT not in live:
         return move(db, applied, position, PositionState.OPEN, at=at, reason="exit ended with size left")

@@ -73,7 +73,9 @@ class Sequencer:
             outcomes: list[Applied] = []
             lines: list[bytes] = []
             for request, correlation in requests:
-                applied, payload, link = self._applied(request, now, link, correlation)
+                applied, payload, link = self._applied(
+                    request, now, link, correlation, is_alone=len(requests) == 1
+                )
                 outcomes.append(applied)
                 lines.append(payload)
             told = b"".join(lines)
@@ -98,10 +100,13 @@ class Sequencer:
         return Committed(tuple(outcomes), batch)
 
     def _applied(
-        self, request: Write, now: datetime, previous: Link, correlation: str | None
+        self, request: Write, now: datetime, previous: Link, correlation: str | None, *, is_alone: bool
     ) -> tuple[Applied, bytes, Link]:
-        taken_in = self._door.taken_in(request, now)
-        return apply(self._db, self.answers, taken_in, now, previous, correlation)
+        recorded, texts = self._door.taken_in(request)
+        applied = apply(self._db, self.answers, recorded, now, previous, correlation, is_alone=is_alone)
+        # After it, so that they stay where the request is refused and its changes are undone.
+        self._door.keep(texts, now)
+        return applied
 
     def acknowledge(self, file_end: FileEnd | None) -> None:
         """Take note that the pending bytes are in the audit file, fsynced, which ends at `file_end`."""

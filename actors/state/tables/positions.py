@@ -95,11 +95,17 @@ def everything(db: sqlite3.Connection) -> tuple[Position, ...]:
     return _positions(db, "ORDER BY p.rowid")
 
 
-def sizes(db: sqlite3.Connection, position: Position) -> Sizes:
-    """The position's sizes in combos, from its fills and deliveries. Raises BooksRefusalError if they don't
-    make whole combos."""
+def sizes(db: sqlite3.Connection, position: Position) -> tuple[int, int]:
+    """How many combos were opened and how many are left, of a position as it stands in the books now.
+
+    Raises BooksRefusalError if its fills and deliveries don't make whole combos.
+    """
+    if position.entered_at is not None:
+        return position.contracts_opened, position.contracts
+    # A position is read without what is booked of it until it is moved to open.
     booked = ledger.booked_rows(db, position.position_id)
-    return _sizes(position.position_id, position.plan, ledger.fills_in(booked), booked)
+    found = _sizes(position.position_id, position.plan, ledger.fills_in(booked), booked)
+    return found.opened, found.left
 
 
 def _sizes(

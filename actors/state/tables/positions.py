@@ -22,6 +22,7 @@ _SELECT = (
     " FROM positions p JOIN proposals r ON r.proposal_id = p.position_id"
 )
 _LIVE = "p.state NOT IN ('closed', 'cancelled')"
+_ENDED = "state = 'closed' AND entered_at IS NOT NULL"
 _KEPT = 64
 """Positions and plans. What is held is read at each change of the books, mostly from the rows of before.
 Of the same rows the same is made."""
@@ -75,9 +76,14 @@ EndedRow = tuple[str, str, str | None]
 def ended(db: sqlite3.Connection) -> list[EndedRow]:
     """Of each closed position that was entered, in the order of their closing."""
     return db.execute(
-        "SELECT position_id, closed_at, exit_rule FROM positions"
-        " WHERE state = 'closed' AND entered_at IS NOT NULL ORDER BY closed_at, rowid"
+        f"SELECT position_id, closed_at, exit_rule FROM positions WHERE {_ENDED} ORDER BY closed_at, rowid"
     ).fetchall()
+
+
+def ended_count(db: sqlite3.Connection) -> int:
+    """How many they are."""
+    found: int = db.execute(f"SELECT count(*) FROM positions WHERE {_ENDED}").fetchone()[0]
+    return found
 
 
 def result_of(ended: EndedRow, pnl_usd: Decimal) -> TradeResult:

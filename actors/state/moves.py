@@ -51,7 +51,9 @@ def move(
         }
     )
     positions.update(db, moved)
-    moved = position_of(db, position.position_id)
+    if position.entered_at != entered_at:
+        # With what is booked of it, which is read of a position that was entered.
+        moved = position_of(db, position.position_id)
     applied.books_changed = True
     applied.note(
         AuditKind.POSITION,

@@ -156,13 +156,24 @@ class BooksView:
         self._kept = self._results = self._requests_since = self._told_at = None
 
     def read(self, query: Read) -> StateAnswer:
-        """The answer to `query`. What trades brought is asked often and seldom changes, so it is kept."""
-        if not isinstance(query, GetTradeResults):
-            return read(self._db, query)
-        if self._results is None:
-            self._results = TradeResults(request_id=query.request_id, results=self._ended.results())
-        # The same tuple, so that who has seen it can tell.
-        return self._results.model_copy(update={"request_id": query.request_id})
+        """The answer to `query`, from what is kept if it is there."""
+        match query:
+            case GetTradeResults():
+                if self._results is None:
+                    self._results = TradeResults(request_id="", results=self._ended.results())
+                # The same tuple, so that who has seen it can tell.
+                return self._results.model_copy(update={"request_id": query.request_id})
+            case GetPosition():
+                return self._position(query)
+            case _:
+                return read(self._db, query)
+
+    def _position(self, query: GetPosition) -> StateAnswer:
+        live = () if self._kept is None else self._kept.positions
+        for position in live:
+            if position.position_id == query.position_id:
+                return PositionRead(request_id=query.request_id, position=position)
+        return read(self._db, query)
 
     def books(self, now: datetime, seq: int) -> Books:
         """The live part of the books as committed."""

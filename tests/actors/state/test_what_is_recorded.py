@@ -12,7 +12,16 @@ from actors.state.tables import edits, ledger, orders, positions
 from core.alerts import AlertCode
 from core.messages.alerting import RaiseAlert, Severity
 from core.messages.kill_switch import BooksChanged
-from core.messages.state import BooksRead, GetBooks, RecordDeliveries, Recorded, RecordEdit, RecordSent
+from core.messages.state import (
+    BooksRead,
+    GetBooks,
+    GetPosition,
+    PositionRead,
+    RecordDeliveries,
+    Recorded,
+    RecordEdit,
+    RecordSent,
+)
 from core.orders.books import (
     Books,
     CashFlow,
@@ -369,3 +378,22 @@ def test_a_position_is_what_its_rows_say_now_also_after_a_rollback(room: BooksRo
     assert (during.fees_eth, during.pnl_usd) == (before.fees_eth + Decimal("0.001"), before.pnl_usd - 3)
     db.execute("ROLLBACK")
     assert positions.by_id(db, POSITION) == before
+
+
+def test_a_position_is_told_as_its_rows_say_after_each_change(room: BooksRoom) -> None:
+    def told_as_in_its_rows() -> PositionState:
+        room.ask(GetBooks(request_id="b"))
+        found = positions.by_id(db_of(room), POSITION)
+        answer = room.ask(GetPosition(request_id="p", position_id=POSITION))
+        assert answer == PositionRead(request_id="p", position=found)
+        assert found is not None
+        return found.state
+
+    opened(room)
+    seen = [told_as_in_its_rows()]
+    label = instruct(room, InstructionKind.EXIT, 1, exit_rule=ExitRule.PROFIT)
+    seen.append(told_as_in_its_rows())
+    send(room, label)
+    record(room, order_row(label, OrderState.FILLED, 2), fills(label, 5, 2, entry=False), request="exit")
+    seen.append(told_as_in_its_rows())
+    assert seen == [PositionState.OPEN, PositionState.CLOSING, PositionState.CLOSED]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sqlite3
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -10,7 +9,7 @@ import pytest
 
 from actors.runtime import Fenced
 from actors.state.read_only import books_opened
-from actors.state.tables.records import alerts, write_setting
+from actors.state.tables.records import alerts
 from core.alerts import AlertCode
 from core.messages.alerting import RaiseAlert, Severity
 from core.messages.arm_cause import ArmCause
@@ -390,35 +389,6 @@ def test_a_request_that_fails_in_an_unforeseen_way_takes_no_other_along(
     assert [type(answer).__name__ for answer in room.answers] == ["Recorded", "Refused", "Recorded"]
     alerts = [m for m in room.state_ctx.told_to("alerting") if isinstance(m, RaiseAlert)]
     assert [a.severity for a in alerts if a.code == "books_refused"] == [Severity.CRITICAL]
-
-
-@pytest.mark.parametrize("alone", [True, False])
-def test_of_a_request_that_fails_after_it_has_changed_rows_no_row_is_left(
-    room: BooksRoom, monkeypatch: pytest.MonkeyPatch, alone: bool
-) -> None:
-    def writes_and_fails(db: sqlite3.Connection, request: SetSystem) -> None:
-        write_setting(db, request.key, request.value, request.at)
-        raise KeyError("unforeseen")
-
-    bad = SetSystem(request_id="bad", key="k", value="v", at=START)
-    monkeypatch.setattr("actors.state.apply.set_system", writes_and_fails)
-    if alone:
-        room.tell(bad)
-    else:
-        room.hold_appends = True
-        room.tell(event(0))
-        room.tell(event(1))
-        room.tell(bad)
-        room.tell(event(2))
-        room.release_appends()
-    names = [type(answer).__name__ for answer in room.answers]
-    assert names == (["Refused"] if alone else ["Recorded", "Recorded", "Refused", "Recorded"])
-    monkeypatch.undo()
-    assert room.ask(GetSystem(key="k")) == SystemRead(key="k", value=None)
-    room.tell(bad)
-    assert type(room.answers[-1]).__name__ == "Refused", "it gets its first answer again"
-    room.tell(event(3))
-    assert room.answers[-1] == Recorded(request_id="event-3")
 
 
 def test_an_unknown_message_is_a_crash(room: BooksRoom) -> None:

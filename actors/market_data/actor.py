@@ -9,7 +9,7 @@ from typing import assert_never
 from actors.market_data.assemble import entry_market, monitor_market
 from actors.market_data.keeping import Keeping, ReadSeries
 from actors.market_data.parts import BACK_4H, chain_of, entry_chain, entry_parts, monitor_parts
-from actors.market_data.reading import Missing, Reading, Sources, books_key, ended_key, fetch_key
+from actors.market_data.reading import Missing, Reading, Sources
 from actors.market_data.seen import Seen
 from actors.market_data.storing import StoredSnapshots, TellStored, recorded_key
 from actors.market_data.suspension import Suspension
@@ -116,11 +116,10 @@ class MarketData(Room[MarketDataProtocol | ReadSeries | Terminated]):
             self.ctx.watch(address)
 
     def handle(self, message: MarketDataProtocol | ReadSeries | Terminated) -> None:
-        deliver = self.conversations.deliver
         match message:
             case Fetched() | FetchFailed():
                 self._ended.discard(message.router)
-                deliver(fetch_key(message.request_id), message)
+                self._sources.take(message)
             case FetchSnapshot():
                 self._handle_fetch_snapshot(message)
             case TakeMarketSnapshot():
@@ -130,10 +129,10 @@ class MarketData(Room[MarketDataProtocol | ReadSeries | Terminated]):
             case GetMarks():
                 answerer(self.ctx, message)(self._marks())
             case BooksRead():
-                deliver(books_key(message.request_id), message)
+                self._sources.take_books(message)
             case Recorded() | Refused():
                 self.outbox.settle(message.request_id)
-                deliver(recorded_key(message.request_id), message)
+                self.conversations.deliver(recorded_key(message.request_id), message)
             case ReadSeries():
                 self._keeping.read_series()
             case Terminated():
@@ -155,7 +154,7 @@ class MarketData(Room[MarketDataProtocol | ReadSeries | Terminated]):
         router = self._router_by_path.get(ended.path)
         if router is not None:
             self._ended.add(router)
-            self.conversations.deliver(ended_key(ended.path), ended)
+            self._sources.router_ended(ended)
 
     def _start_stored(self, request_id: str, slot: datetime, answer: TellStored) -> None:
         name = f"stored-{request_id}"

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, Final
 
 from core.contract import (
     GET_ACCOUNT_SUMMARY,
@@ -64,11 +64,25 @@ class Part:
         return self.tool.router
 
 
-def _now_parts() -> tuple[Part, ...]:
-    return (
-        Part(GET_INDEX_PRICE, CurrencyRequest()),
-        Part(GET_DVOL, CurrencyRequest()),
-    )
+_AT_VENUE = CurrencyRequest()
+_IN_USD = CurrencyRequest(currency="USD")
+_EUR_USD = GetFxRate(base="EUR", quote="USD")
+_OF_ETH = CoinRequest(coin=_COIN)
+_NOW_PARTS: Final = (Part(GET_INDEX_PRICE, _AT_VENUE), Part(GET_DVOL, _AT_VENUE))
+WORTH_PARTS: Final = (
+    Part(GET_TOTAL_EQUITY, _IN_USD, required=False),
+    Part(GET_FX_RATE, _EUR_USD, required=False),
+)
+"""What all is worth, in USD. None of it is required: an exit must not depend on it."""
+_ACCOUNT = Part(GET_ACCOUNT_SUMMARY, _AT_VENUE, required=False)
+_HELD_PARTS: Final = (_ACCOUNT, *WORTH_PARTS)
+"""The account at the venue while something is held, and what all is worth; none of it is required."""
+STORED_PARTS: Final = (
+    Part(GET_FUNDING_RATE, GetFundingRate(coin=_COIN), required=False),
+    _ACCOUNT,
+    *_NOW_PARTS,
+)
+"""All that is read for a stored snapshot except the quotes; funding and account are optional."""
 
 
 def entry_parts(now: datetime, strategy: Strategy) -> tuple[Part, ...]:
@@ -83,15 +97,15 @@ def entry_parts(now: datetime, strategy: Strategy) -> tuple[Part, ...]:
             GET_HISTORICAL,
             GetHistorical(instrument=_INDEX, start=now - (TREND_HOURS + 4) * _HOUR, end=now),
         ),
-        Part(GET_ACCOUNT_SUMMARY, CurrencyRequest()),
+        Part(GET_ACCOUNT_SUMMARY, _AT_VENUE),
     )
     others = (
         Part(
             GET_FUNDING_HISTORY,
             GetFundingHistory(coin=_COIN, start=now - 24 * _HOUR, end=now),
         ),
-        Part(GET_CROSS_EXCHANGE_FUNDING, CoinRequest(coin=_COIN)),
-        Part(GET_LIQUIDATION_PRESSURE, CoinRequest(coin=_COIN)),
+        Part(GET_CROSS_EXCHANGE_FUNDING, _OF_ETH),
+        Part(GET_LIQUIDATION_PRESSURE, _OF_ETH),
         Part(
             GET_CALENDAR,
             GetCalendar(
@@ -101,40 +115,22 @@ def entry_parts(now: datetime, strategy: Strategy) -> tuple[Part, ...]:
                 importance="high",
             ),
         ),
-        Part(GET_TOTAL_EQUITY, CurrencyRequest(currency="USD")),
+        Part(GET_TOTAL_EQUITY, _IN_USD),
         Part(GET_HOLDINGS, NoArguments()),
-        Part(GET_FX_RATE, GetFxRate(base="EUR", quote="USD")),
+        Part(GET_FX_RATE, _EUR_USD),
     )
-    return (*deribit, *others, *_now_parts())
-
-
-def worth_parts() -> tuple[Part, ...]:
-    """What all is worth, in USD. None of it is required: an exit must not depend on it."""
-    return (
-        Part(GET_TOTAL_EQUITY, CurrencyRequest(currency="USD"), required=False),
-        Part(GET_FX_RATE, GetFxRate(base="EUR", quote="USD"), required=False),
-    )
-
-
-def held_parts() -> tuple[Part, ...]:
-    """The account at the venue while something is held, and what all is worth; none of it is required."""
-    return (Part(GET_ACCOUNT_SUMMARY, CurrencyRequest(), required=False), *worth_parts())
+    return (*deribit, *others, *_NOW_PARTS)
 
 
 def monitor_parts(now: datetime, *, spot_4h_ago_known: bool) -> tuple[Part, ...]:
     """Index, DVOL and the account, and the index of 4 hours ago if our own snapshots don't hold it."""
+    if spot_4h_ago_known:
+        return (*_NOW_PARTS, *_HELD_PARTS)
     history = Part(
         GET_HISTORICAL,
         GetHistorical(instrument=_INDEX, start=now - 7 * _HOUR, end=now),
     )
-    return (*(() if spot_4h_ago_known else (history,)), *_now_parts(), *held_parts())
-
-
-def stored_parts() -> tuple[Part, ...]:
-    """All that is read for a stored snapshot except the quotes; funding and account are optional."""
-    funding = Part(GET_FUNDING_RATE, GetFundingRate(coin=_COIN), required=False)
-    account = Part(GET_ACCOUNT_SUMMARY, CurrencyRequest(), required=False)
-    return (funding, account, *_now_parts())
+    return (history, *_NOW_PARTS, *_HELD_PARTS)
 
 
 def series_parts(start: datetime, now: datetime, country: str) -> tuple[Part, ...]:
@@ -143,7 +139,7 @@ def series_parts(start: datetime, now: datetime, country: str) -> tuple[Part, ..
         Part(GET_HISTORICAL, GetHistorical(instrument=_INDEX, start=start, end=now), required=False),
         Part(GET_DVOL_HISTORY, GetDvolHistory(start=start, end=now), required=False),
         Part(GET_FUNDING_HISTORY, GetFundingHistory(coin=_COIN, start=start, end=now), required=False),
-        Part(GET_CROSS_EXCHANGE_FUNDING, CoinRequest(coin=_COIN), required=False),
+        Part(GET_CROSS_EXCHANGE_FUNDING, _OF_ETH, required=False),
         Part(
             GET_CALENDAR,
             GetCalendar(start=start, end=now + EVENTS_AHEAD, countries=(country,), importance="high"),

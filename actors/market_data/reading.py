@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any, Final, TypeVar
+from typing import Final, TypeVar
 
 from actors.market_data.assemble import Answers, account_seen
 from actors.market_data.incomplete import IncompleteError
@@ -24,21 +24,6 @@ from core.messages.state import BooksRead, GetBooks
 T = TypeVar("T")
 OPTIONAL_WAIT_S: Final = 5.0
 """How long a part that is not required is waited for: a router that hangs must not take the others' time."""
-
-
-def fetch_key(request_id: str) -> Key[Fetched | FetchFailed]:
-    """A router's answer."""
-    return Key(f"fetch:{request_id}")
-
-
-def books_key(request_id: str) -> Key[BooksRead]:
-    """State's answer to `GetBooks`."""
-    return Key(f"books:{request_id}")
-
-
-def ended_key(path: str) -> Key[Terminated]:
-    """The end of an incarnation of the actor at `path`, with which open requests to it are lost."""
-    return Key(f"ended:{path}")
 
 
 @dataclass(frozen=True)
@@ -74,8 +59,6 @@ class Sources:
         self.state = state
         self.readings: dict[str, Reading] = {}
         """Those under way, by name."""
-        self.ends = tuple(ended_key(router.path) for router in routers.values())
-        """The keys of their ends: each wait for an answer is one for these, too."""
         self._kill_switch = kill_switch
         self._seen = seen
 
@@ -87,6 +70,24 @@ class Sources:
         """Begin a snapshot; `name` is unique."""
         reading = self.readings[name] = Reading(self, name, deadline)
         return reading
+
+    def take(self, answer: Fetched | FetchFailed) -> None:
+        """A router's answer; one that no reading waits for any more is nothing."""
+        name, _, tool = answer.request_id.rpartition(":")
+        reading = self.readings.get(name)
+        if reading is not None:
+            reading.take(tool, answer)
+
+    def take_books(self, read: BooksRead) -> None:
+        """State's answer to `GetBooks`."""
+        reading = self.readings.get(read.request_id)
+        if reading is not None:
+            reading.take_books(read)
+
+    def router_ended(self, ended: Terminated) -> None:
+        """An incarnation of a router has ended, with which open requests to it are lost."""
+        for reading in tuple(self.readings.values()):
+            reading.router_ended(ended)
 
     def see(self, answer: object) -> None:
         """Keep what an answer says about the market, and tell the kill switch of an index that is not older
@@ -108,7 +109,10 @@ class Sources:
 
 
 class Reading:
-    """One snapshot under way: what it waits for, what has come, what is missing."""
+    """One snapshot under way: what it waits for, what has come, what is missing.
+
+    An answer is only put aside: the conversation that reads goes on when enough has come, or time is over.
+    """
 
     def __init__(self, sources: Sources, name: str, deadline: datetime) -> None:
         self._sources = sources
@@ -116,15 +120,17 @@ class Reading:
         self._deadline = deadline
         self._is_over = False
         self._optional_until = deadline
-        self._books: tuple[Key[BooksRead], ...] = ()
+        self._waits_for_needed = True
+        self._settled: Key[None] = Key(f"settled:{name}")
+        self._waits_for_books = False
         self._answers: dict[str, object] = {}
         self._faults: list[SnapshotFault] = []
-        self.waiting: dict[Key[Fetched | FetchFailed], Part] = {}
-        """The parts that were asked for and have not come."""
+        self.waiting: dict[str, Part] = {}
+        """The parts that were asked for and have not come, by their tools."""
 
     def ask_books(self) -> None:
         """Request the books; the next `gather` awaits them, too."""
-        self._books = (books_key(self._name),)
+        self._waits_for_books = True
         self._sources.ctx.tell(self._sources.state, GetBooks(request_id=self._name))
 
     async def gather(self, parts: Iterable[Part] | Callable[[], Iterable[Part]]) -> None:
@@ -141,8 +147,8 @@ class Reading:
             self._ask(part)
         if self._is_over:
             self._miss_all(self._deadline)
-        while self.waiting or self._books:
-            await self._next_answer()
+        while self.waiting or self._waits_for_books:
+            await self._wait()
 
     def finish(self, assemble: Callable[[Answers], T]) -> T | Missing:
         """End the reading: the snapshot that `assemble` makes of the answers, or what is missing.
@@ -157,57 +163,71 @@ class Reading:
         except IncompleteError as error:
             return Missing((error.fault,))
 
+    def take(self, tool: str, answer: Fetched | FetchFailed) -> None:
+        """The answer of one tool."""
+        if tool not in self.waiting:
+            return
+        if isinstance(answer, FetchFailed):
+            self._miss(tool, answer.fault.value, answer.error)
+        else:
+            del self.waiting[tool]
+            self._answers[tool] = answer.answer
+            self._sources.see(answer.answer)
+        self._go_on_if_settled()
+
+    def take_books(self, read: BooksRead) -> None:
+        """The books, which say what is held."""
+        if self._waits_for_books:
+            self._waits_for_books = False
+            self._sources.see(read)
+            self._go_on_if_settled()
+
+    def router_ended(self, ended: Terminated) -> None:
+        """What was asked of the router at that path does not come any more."""
+        for tool, part in tuple(self.waiting.items()):
+            if self._sources.routers[part.router].path == ended.path:
+                self._miss(tool, PartFault.ACTOR_FAILED.value, f"{ended.path}: {ended.reason}")
+        self._go_on_if_settled()
+
     def _ask(self, part: Part) -> None:
-        request_id = f"{self._name}:{part.tool.name}"
-        self.waiting[fetch_key(request_id)] = part
+        tool = part.tool.name
+        self.waiting[tool] = part
         if not self._is_over:
             fetch = Fetch(
-                request_id=request_id, tool=part.tool.name, request=part.request, deadline=self._deadline
+                request_id=f"{self._name}:{tool}", tool=tool, request=part.request, deadline=self._deadline
             )
             self._sources.ctx.tell(self._sources.routers[part.router], fetch)
 
-    async def _next_answer(self) -> None:
-        keys: tuple[Key[Any], ...] = (*self.waiting, *self._books, *self._sources.ends)
-        needed = self._books or any(part.required for part in self.waiting.values())
-        until = self._deadline if needed else self._optional_until
-        came = await self._sources.conversations.first_until(until, self._name, *keys)
-        match None if came is None else came.event:
-            case None:
-                self._is_over = until >= self._deadline
-                self._miss_all(until)
-            case Fetched() as fetched:
-                part = self.waiting.pop(fetch_key(fetched.request_id))
-                self._answers[part.tool.name] = fetched.answer
-                self._sources.see(fetched.answer)
-            case FetchFailed() as failed:
-                self._miss(fetch_key(failed.request_id), failed.fault.value, failed.error)
-            case BooksRead() as read:
-                self._books = ()
-                self._sources.see(read)
-            case Terminated() as end:
-                self._miss_router(end)
-            case other:
-                raise TypeError(f"{self._name}: expected an answer, found {type(other).__name__}")
+    async def _wait(self) -> None:
+        """Wait until it is settled, or until what has not come is given up."""
+        self._waits_for_needed = self._needs_more()
+        until = self._deadline if self._waits_for_needed else self._optional_until
+        if await self._sources.conversations.first_until(until, self._name, self._settled) is None:
+            self._is_over = until >= self._deadline
+            self._miss_all(until)
 
-    def _miss(self, key: Key[Fetched | FetchFailed], kind: str, detail: str) -> None:
+    def _needs_more(self) -> bool:
+        """Whether something is waited for without which there is no snapshot."""
+        return self._waits_for_books or any(part.required for part in self.waiting.values())
+
+    def _go_on_if_settled(self) -> None:
+        """Go on if all has come; or if all that is needed has, because the rest is not waited for as long."""
+        all_came = not self.waiting and not self._waits_for_books
+        if all_came or (self._waits_for_needed and not self._needs_more()):
+            self._sources.conversations.deliver(self._settled, None)
+
+    def _miss(self, tool: str, kind: str, detail: str) -> None:
         """Stop waiting for a part; it is a fault only if the part is required."""
-        part = self.waiting.pop(key)
+        part = self.waiting.pop(tool)
         if part.required:
-            self._faults.append(
-                SnapshotFault(source=part.router.value, part=part.tool.name, kind=kind, detail=detail)
-            )
-
-    def _miss_router(self, ended: Terminated) -> None:
-        for key, part in list(self.waiting.items()):
-            if self._sources.routers[part.router].path == ended.path:
-                self._miss(key, PartFault.ACTOR_FAILED.value, f"{ended.path}: {ended.reason}")
+            self._faults.append(SnapshotFault(source=part.router.value, part=tool, kind=kind, detail=detail))
 
     def _miss_all(self, until: datetime) -> None:
         detail = f"no answer by {until.isoformat()}"
-        for key in list(self.waiting):
-            self._miss(key, PartFault.NO_ANSWER.value, detail)
-        if self._books:
-            self._books = ()
+        for tool in tuple(self.waiting):
+            self._miss(tool, PartFault.NO_ANSWER.value, detail)
+        if self._waits_for_books:
+            self._waits_for_books = False
             self._faults.append(
                 SnapshotFault(source="state", part="get_books", kind=PartFault.NO_ANSWER.value, detail=detail)
             )

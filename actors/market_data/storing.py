@@ -16,7 +16,7 @@ from actors.market_data.assemble import (
     spot_usd,
 )
 from actors.market_data.keeping import Keeping
-from actors.market_data.parts import Part, stored_chain, stored_parts, worth_parts
+from actors.market_data.parts import STORED_PARTS, WORTH_PARTS, Part, stored_chain
 from actors.market_data.reading import Missing, Sources
 from actors.market_data.seen import Seen
 from actors.market_data.stored import leg_marks, quotes_json, stored_expiries
@@ -87,7 +87,7 @@ class StoredSnapshots:
         """Read a snapshot, store it, and answer. Missing if it could not be read; that is answered, too."""
         reading = self._sources.read(name, self._ctx.now() + timedelta(seconds=DEADLINE_S))
         reading.ask_books()
-        await reading.gather(stored_parts())
+        await reading.gather(STORED_PARTS)
         await reading.gather(self._second_parts)
         snapshot = reading.finish(self._snapshot)
         if isinstance(snapshot, Missing):
@@ -162,7 +162,7 @@ class StoredSnapshots:
         that, so that the end of a trade is seen, too."""
         holds = bool(self._seen.legs)
         self._reads_worth, self._held_before = holds or self._held_before, holds
-        worth = worth_parts() if self._reads_worth else ()
+        worth = WORTH_PARTS if self._reads_worth else ()
         chain = stored_chain(self._ctx.now(), self._open_expirations(), recorded=self._keeping.is_on)
         return (*worth, chain)
 

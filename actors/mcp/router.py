@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import timedelta
-from typing import Final, assert_never
+from typing import Final, TypeAlias, assert_never
 
 from actors.mcp.client import is_maintenance
 from actors.mcp.port import OpenPort, ToolPort
@@ -46,13 +46,16 @@ _ALERTED: Final = {
 }
 
 
+AnswerFetch: TypeAlias = Callable[[Fetched | FetchFailed], None]
+
+
 @dataclass(frozen=True)
 class _Attempt:
     """One attempt at a fetch. A retry is a timer message to self, so it is lost with the incarnation."""
 
     fetch: Fetch
     number: int
-    answer: Callable[[Fetched | FetchFailed], None] = field(repr=False)
+    answer: AnswerFetch = field(repr=False)
     correlation: str
 
 
@@ -91,9 +94,9 @@ class McpRouter(Room[McpProtocol | _Attempt]):
         match message:
             case Fetch():
                 correlation = self.ctx.envelope.correlation or message.request_id
-                self._handle_attempt(_Attempt(message, 1, answerer(self.ctx, message), correlation))
+                self._attempt(message, 1, answerer(self.ctx, message), correlation)
             case _Attempt():
-                self._handle_attempt(message)
+                self._attempt(message.fetch, message.number, message.answer, message.correlation)
             case ProbeRouter():
                 self._handle_probe(message)
             case _:
@@ -105,29 +108,28 @@ class McpRouter(Room[McpProtocol | _Attempt]):
             raise RuntimeError(f"{self.ctx.path}: a message before on_start")
         return self._port
 
-    def _handle_attempt(self, attempt: _Attempt) -> None:
-        fetch = attempt.fetch
-        if self.ctx.now() >= fetch.deadline:
+    def _attempt(self, fetch: Fetch, number: int, answer: AnswerFetch, correlation: str) -> None:
+        sent_at = self.ctx.now()
+        if sent_at >= fetch.deadline:
             text = f"{fetch.tool}: the deadline {fetch.deadline.isoformat()} has passed"
-            attempt.answer(self._failed(fetch, McpFault.DEADLINE, text, attempt.number - 1))
+            answer(self._failed(fetch, McpFault.DEADLINE, text, number - 1))
             return
         if fetch.tool in CHANGING_TOOLS:
             text = f"{fetch.tool} has an effect at the venue: it goes by mcp.orders, under a permit"
-            attempt.answer(self._failed(fetch, McpFault.REQUEST, text, 0))
+            answer(self._failed(fetch, McpFault.REQUEST, text, 0))
             return
         self.ctx.check_live()
-        sent_at = self.ctx.now()
         try:
-            answer = self.port.read(fetch.tool, fetch.request, correlation=attempt.correlation, now=sent_at)
+            found = self.port.read(fetch.tool, fetch.request, correlation=correlation, now=sent_at)
         except McpError as error:
-            self._after_failure(attempt, error)
+            self._after_failure(_Attempt(fetch, number, answer, correlation), error)
             return
-        attempt.answer(
+        answer(
             Fetched(
                 request_id=fetch.request_id,
                 router=self._router,
                 tool=fetch.tool,
-                answer=answer,
+                answer=found,
                 sent_at=sent_at,
                 received_at=self.ctx.now(),
             )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from types import UnionType
-from typing import ClassVar, Generic, TypeVar, Union, cast, get_args, get_origin
+from typing import Any, ClassVar, Generic, TypeVar, Union, get_args, get_origin
 
 from actors.room.answering import Returned
 from actors.room.kinds import OneOf
@@ -36,9 +36,9 @@ class Room(Actor, Generic[M_contra]):
         self.outbox = Outbox(self.ctx)
         self.conversations = Conversations(self.ctx)
 
-    def on_receive(self, message: object) -> object:
-        if self._accepts(message):
-            return self.handle(cast("M_contra", message))
+    def on_receive(self, message: Any) -> object:
+        if self._accepts[type(message)]:
+            return self.handle(message)
         if isinstance(message, Wake):
             self.conversations.wake(message)
         elif isinstance(message, Retell):

@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 
-class OneOf:
-    """As `isinstance` with all of these classes, which tries one after the other."""
+class OneOf(dict[type, bool]):
+    """As `isinstance` with all of these classes, which tries one after the other: a class is looked up."""
 
-    __slots__ = ("_known", "kinds")
+    __slots__ = ("kinds",)
 
     def __init__(self, kinds: tuple[type, ...]) -> None:
+        super().__init__()
         self.kinds = kinds
-        self._known: dict[type, bool] = {}
+
+    def __missing__(self, kind: type) -> bool:
+        known = self[kind] = issubclass(kind, self.kinds)
+        return known
 
     def __call__(self, message: object) -> bool:
-        kind = type(message)
-        known = self._known.get(kind)
-        if known is None:
-            known = self._known[kind] = issubclass(kind, self.kinds)
-        return known
+        return self[type(message)]

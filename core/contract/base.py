@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Annotated, Any, Generic, Literal, Self, TypeVar
+from typing import Annotated, Any, Final, Generic, Literal, Self, TypeVar
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 from core.contract.scalars import Currency, EnvironmentName, FreeText, Named, word
+
+_set: Final = object.__setattr__
 
 
 class ToolRequest(BaseModel):
@@ -27,19 +29,15 @@ class ToolAnswer(BaseModel):
 
     @classmethod
     def trusted(cls, **fields: Any) -> Self:
-        """An answer of values that need no validation, every field among them; it is made as if unpickled.
+        """An answer of values that need no validation, every field among them.
 
         `model_construct` does the same, but goes through the fields one by one to see which has a default.
         """
         answer = cls.__new__(cls)
-        answer.__setstate__(
-            {
-                "__dict__": fields,
-                "__pydantic_fields_set__": set(fields),
-                "__pydantic_extra__": None,
-                "__pydantic_private__": None,
-            }
-        )
+        _set(answer, "__dict__", fields)
+        _set(answer, "__pydantic_fields_set__", set(fields))
+        _set(answer, "__pydantic_extra__", None)
+        _set(answer, "__pydantic_private__", None)
         return answer
 
 

@@ -1,4 +1,8 @@
-"""The private tools: account, positions, orders, trades, settlements, and the owner's portfolio."""
+"""The private tools: account, positions, orders, trades, settlements, and the owner's portfolio.
+
+What an engine asks for at each look is of numbers of our own, so it is not validated here; who reads it from
+the wire validates it.
+"""
 
 from __future__ import annotations
 
@@ -23,7 +27,6 @@ from core.contract import (
     Holdings,
     Margins,
     MaybeOrder,
-    Order,
     OrderAnswer,
     OrderIdRequest,
     Orders,
@@ -57,19 +60,20 @@ def environment_info(venue: Venue, environment: EnvironmentName) -> EnvironmentI
 def get_account_summary(venue: Venue, request: CurrencyRequest) -> AccountSummary:
     require_eth(request.currency)
     initial, maintenance = venue.held_margins_eth()
-    return AccountSummary(
+    return AccountSummary.trusted(
         equity=venue.equity_eth(),
         balance=venue.account.balance_eth,
-        available_funds=venue.available_eth(),
+        available_funds=venue.available_beyond_eth(initial),
         initial_margin=initial,
         maintenance_margin=maintenance,
+        error=None,
     )
 
 
 def get_positions(venue: Venue, request: CurrencyRequest) -> Positions:
     require_eth(request.currency)
     held = sorted(venue.account.positions.values(), key=lambda position: position.instrument_name)
-    return Positions(positions=tuple(_position(venue, position) for position in held))
+    return Positions.trusted(positions=tuple([_position(venue, position) for position in held]), unread=())
 
 
 def place_combo_order(venue: Venue, request: PlaceComboOrder) -> OrderAnswer:
@@ -101,16 +105,14 @@ def get_order_by_label(venue: Venue, request: GetOrderByLabel) -> MaybeOrder:
 
 def get_open_orders(venue: Venue, request: CurrencyRequest) -> Orders:
     require_eth(request.currency)
-    return Orders(orders=_contract_orders(venue.account.open_orders()))
+    return _listed(venue.account.open_orders())
 
 
 def get_order_history(venue: Venue, request: GetOrderHistory) -> Orders:
-    return Orders(
-        orders=_contract_orders(
-            order
-            for order in venue.account.orders_changed_since(request.since)
-            if not order.is_open and (request.include_unfilled or order.order.filled_amount > 0)
-        )
+    return _listed(
+        order
+        for order in venue.account.orders_changed_since(request.since)
+        if not order.is_open and (request.include_unfilled or order.order.filled_amount > 0)
     )
 
 
@@ -140,7 +142,7 @@ def get_margins(venue: Venue, request: GetMargins) -> Margins:
 
 def get_total_equity(venue: Venue, request: CurrencyRequest) -> TotalEquity:
     equity = total_equity(venue, request.currency)
-    return TotalEquity(equity=equity, currency=request.currency, timestamp=venue.clock)
+    return TotalEquity.trusted(equity=equity, currency=request.currency, timestamp=venue.clock, error=None)
 
 
 def get_holdings(venue: Venue) -> Holdings:
@@ -157,8 +159,8 @@ def get_fx_rate(venue: Venue, request: GetFxRate) -> FxRate:
     return FxRate(rate=exchange_rate(venue, request.base, request.quote), timestamp=venue.clock)
 
 
-def _contract_orders(orders: Iterable[VenueOrder]) -> tuple[Order, ...]:
-    return tuple(order.order for order in orders)
+def _listed(orders: Iterable[VenueOrder]) -> Orders:
+    return Orders.trusted(orders=tuple([order.order for order in orders]), unread=())
 
 
 def _position(venue: Venue, held: HeldPosition) -> VenuePosition:
@@ -167,7 +169,6 @@ def _position(venue: Venue, held: HeldPosition) -> VenuePosition:
     delta, gamma, theta, vega = (
         (0.0, 0.0, 0.0, 0.0) if quote is None else (quote.delta, quote.gamma, quote.theta, quote.vega)
     )
-    # Of numbers of our own, at each look of an engine; who reads them from the wire validates them.
     return VenuePosition.trusted(
         instrument_name=held.instrument_name,
         size=held.size,

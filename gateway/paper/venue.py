@@ -171,7 +171,11 @@ class Venue:
 
     def available_eth(self, besides: str | None = None) -> Decimal:
         """Balance less the margin of positions and of resting entry orders, except the order `besides`."""
-        reserved = self.held_margins_eth()[0]
+        return self.available_beyond_eth(self.held_margins_eth()[0], besides)
+
+    def available_beyond_eth(self, held_margin_eth: Decimal, besides: str | None = None) -> Decimal:
+        """As `available_eth`, of which the initial margin of the positions is known."""
+        reserved = held_margin_eth
         for order in self.account.open_orders():
             if not order.reduce_only and order.order.order_id != besides:
                 reserved += self.combo_margins_eth(order.order.legs, Decimal(order.remaining))[0]

@@ -187,7 +187,7 @@ class MappedMarket:
     def quote_at(self, row: int, instrument: ListedOption) -> PaperQuote:
         """The quote of a row."""
         columns = self.columns
-        bid, ask = (round(side[row] * UNITS_PER_ETH) for side in (columns.bids_eth, columns.asks_eth))
+        bid, ask = round(columns.bids_eth[row] * UNITS_PER_ETH), round(columns.asks_eth[row] * UNITS_PER_ETH)
         return PaperQuote(
             instrument,
             bid if bid > 0 else None,
@@ -237,17 +237,13 @@ def _run_end(
     puts: Sequence[int],
 ) -> int:
     """The row after the last of a run of equal time, expiry and side, found by steps that double."""
-
-    def same(row: int) -> bool:
-        return times[row] == at and expirations[row] == expiry and puts[row] == put
-
-    step, last = 1, first
-    while last + step < rows and same(last + step):
-        last += step
-        step *= 2
+    step, last, grows = 1, first, True
     while step:
-        if last + step < rows and same(last + step):
-            last += step
+        row = last + step
+        if row < rows and puts[row] == put and expirations[row] == expiry and times[row] == at:
+            last = row
+            step = 2 * step if grows else step
         else:
+            grows = False
             step //= 2
     return last + 1

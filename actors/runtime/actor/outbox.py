@@ -23,6 +23,9 @@ class Retell:
     """Timer message to self: hand it to `Outbox.retell`."""
 
 
+_RETELL = Retell()
+
+
 @dataclass
 class _Kept:
     to: AnyAddress
@@ -54,12 +57,14 @@ class Outbox:
         Sending an id that is still kept replaces its message. The correlation defaults to that of the message
         being handled.
         """
-        ctx = self._ctx
+        ctx, now = self._ctx, self._ctx.now()
         if correlation is None:
             correlation = _current_correlation(ctx)
-        self._kept[request_id] = _Kept(to, message, correlation, ctx.now())
+        self._kept[request_id] = _Kept(to, message, correlation, now)
         ctx.tell(to, message, correlation=correlation)
-        self._set_timer()
+        if self._timer is None:
+            # Nothing else is kept, so this is the oldest.
+            self._timer = ctx.call_at(now + self._retell_after, _RETELL)
 
     def settle(self, request_id: str) -> bool:
         """Stop telling: the answer came. False if nothing was kept under that id, as at a repetition."""
@@ -80,12 +85,9 @@ class Outbox:
             if now - kept.told_at >= self._retell_after or kept.told_at > now:
                 kept.told_at = now
                 ctx.tell(kept.to, kept.message, correlation=kept.correlation)
-        self._set_timer()
-
-    def _set_timer(self) -> None:
-        if self._timer is None and self._kept:
+        if self._kept:
             oldest = min(kept.told_at for kept in self._kept.values())
-            self._timer = self._ctx.call_at(oldest + self._retell_after, Retell())
+            self._timer = ctx.call_at(oldest + self._retell_after, _RETELL)
 
 
 def _current_correlation(ctx: Context) -> str | None:

@@ -258,11 +258,13 @@ class LiveContext:
         return self.runtime.monotonic()
 
     def call_at(self, when: datetime, message: object) -> Timer:
-        self.check_live()
+        if not self.may_act:
+            self.check_live()
         return _TimedTell(self, to_us(when), message)
 
     def call_later(self, delay_s: float, message: object) -> Timer:
-        self.check_live()
+        if not self.may_act:
+            self.check_live()
         return _TimedTell(self, self._now_us() + round(delay_s * 1_000_000), message)
 
     def watch(self, target: AnyAddress) -> None:

@@ -25,6 +25,8 @@ from actors.runtime.green.tasks import GreenJob, MailTask
 from actors.runtime.green.waiting import GreenChannel, GreenFuture
 from actors.runtime.times import from_us, to_us
 
+_FOREVER = float("inf")
+
 
 class RunOrder(Enum):
     """Who runs next among those that can."""
@@ -127,14 +129,18 @@ class GreenRuntime(Runtime):
         timers: list[Timer] = []
         task = self.running
         task.waits_for = future
-        if timeout_s is not None and timeout_s != float("inf"):
-            due_us = self._time_us + round(timeout_s * 1_000_000)
-            timers.append(self._timers.add(due_us, lambda: self.wake(task, future)))
+        over_us: int | None = None
+        if timeout_s is not None and timeout_s != _FOREVER:
+            over_us = self._time_us + round(timeout_s * 1_000_000)
+            timers.append(self._timers.add(over_us, lambda: self.wake(task, future)))
         if worker is not None:
             watched = worker.hang_watched
-            if watched.busy_since_s is not None and watched.hang_limit_s != float("inf"):
-                due_us = self._start_us + round((watched.busy_since_s + watched.hang_limit_s) * 1_000_000)
-                timers.append(self._timers.add(max(due_us, self._time_us), watched.report_if_hung))
+            busy_since_s, limit_s = watched.busy_since_s, watched.hang_limit_s
+            if busy_since_s is not None and limit_s != _FOREVER:
+                hung_us = self._start_us + round((busy_since_s + limit_s) * 1_000_000)
+                # Not if it goes on by then: time stands still while a task is ready.
+                if over_us is None or hung_us < over_us:
+                    timers.append(self._timers.add(max(hung_us, self._time_us), watched.report_if_hung))
         future.waiters.append(task)
         self.park(task)
         future.waiters.remove(task)

@@ -8,16 +8,23 @@ import re
 import stat
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, cast
+from typing import Any, TypeAlias, cast
 
 import yaml
 
 from core.errors import ConfigError
 
 KeyPath = tuple[str | int, ...]
+Loader: TypeAlias = yaml.SafeLoader | yaml.CSafeLoader
 FOUND_LENGTH_MAX = 80
 BYTES_MAX = 1 << 20
 """A strategy has some ten thousand."""
+DEPTH_MAX = 50
+"""libyaml composes by recursion on the stack of C: where it is full, the process ends."""
+_QUICK: type[yaml.CSafeLoader] | None = getattr(yaml, "CSafeLoader", None)
+"""None where PyYAML was built without libyaml."""
+_READ_OTHERWISE = re.compile(r"[\t!?]|[|>][-+0-9]*#")
+"""Tabs, tags, `?` and a comment at once after `|` or `>`: libyaml takes some of what PyYAML refuses."""
 _OTHER_BASE = re.compile(r"[-+]?0[0-9_xXbB]")
 _PLAIN_TAGS = ("tag:yaml.org,2002:map", "tag:yaml.org,2002:seq")
 
@@ -93,9 +100,7 @@ def parse_lined_yaml(text: str, file: Path) -> LinedYaml:
     """Read the text of `file`. Raises `ConfigError` as `read_lined_yaml` does."""
     places: dict[KeyPath, Place] = {(): Place(file, 1)}
     try:
-        _refuse_aliases(text)
-        loader = yaml.SafeLoader(text)
-        node = loader.get_single_node()
+        loader, node = _composed(text)
         if node is None or node.tag == "tag:yaml.org,2002:null":
             values: object = {}
         else:
@@ -112,18 +117,46 @@ def parse_lined_yaml(text: str, file: Path) -> LinedYaml:
     return LinedYaml(values, places)
 
 
-def _refuse_aliases(text: str) -> None:
-    """Raise on an alias: it may contain itself or expand to any size, and settings don't need one."""
-    for event in yaml.parse(text, yaml.SafeLoader):
-        if isinstance(event, yaml.AliasEvent):
-            raise yaml.MarkedYAMLError(
-                problem="expected plain values, found an alias",
-                problem_mark=cast("yaml.error.Mark", event.start_mark),
-            )
+def _composed(text: str) -> tuple[Loader, yaml.Node | None]:
+    """The text's nodes, and the loader that makes values of them.
+
+    PyYAML's own parser takes thirty times as long as libyaml, but says better what is wrong and where.
+    """
+    if _QUICK is not None and not _READ_OTHERWISE.search(text):
+        try:
+            _refuse_shapes(text, _QUICK)
+            quick = _QUICK(text)
+            return quick, quick.get_single_node()
+        except (yaml.YAMLError, UnicodeEncodeError):
+            pass  # The other parser has the words for it.
+    _refuse_shapes(text, yaml.SafeLoader)
+    loader = yaml.SafeLoader(text)
+    return loader, loader.get_single_node()
+
+
+def _refuse_shapes(text: str, parser: type[Loader]) -> None:
+    """Raise on an alias, which may contain itself or expand to any size, and on what lies too deep: settings
+    need neither."""
+    depth = 0
+    for event in yaml.parse(text, parser):
+        match event:
+            case yaml.AliasEvent():
+                raise yaml.MarkedYAMLError(
+                    problem="expected plain values, found an alias",
+                    problem_mark=cast("yaml.error.Mark", event.start_mark),
+                )
+            case yaml.CollectionStartEvent():
+                depth += 1
+                if depth > DEPTH_MAX:
+                    raise RecursionError
+            case yaml.CollectionEndEvent():
+                depth -= 1
+            case _:
+                pass
 
 
 def _build(
-    node: yaml.Node, path: KeyPath, file: Path, places: dict[KeyPath, Place], loader: yaml.SafeLoader
+    node: yaml.Node, path: KeyPath, file: Path, places: dict[KeyPath, Place], loader: Loader
 ) -> object:
     if not isinstance(node, yaml.ScalarNode) and node.tag not in _PLAIN_TAGS:
         raise ConfigError(f"{_place(node, file)}: expected plain values, found the tag {node.tag}")
@@ -138,7 +171,7 @@ def _build(
     return _scalar(node, file, loader)
 
 
-def _scalar(node: yaml.Node, file: Path, loader: yaml.SafeLoader) -> object:
+def _scalar(node: yaml.Node, file: Path, loader: Loader) -> object:
     """Convert a scalar. PyYAML may take a text for a date or number whose value Python then refuses.
 
     A number that YAML 1.1 does not read as a person does (`010` is 8, `14:00` is 840), or as YAML 1.2 does
@@ -168,7 +201,7 @@ def _scalar(node: yaml.Node, file: Path, loader: yaml.SafeLoader) -> object:
 
 
 def _mapping(
-    node: yaml.MappingNode, path: KeyPath, file: Path, places: dict[KeyPath, Place], loader: yaml.SafeLoader
+    node: yaml.MappingNode, path: KeyPath, file: Path, places: dict[KeyPath, Place], loader: Loader
 ) -> dict[str, object]:
     result: dict[str, object] = {}
     for key_node, value_node in node.value:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import assert_never
 
-from actors.decision.cycle import Asker, Due, snapshot_key
+from actors.decision.askers import Asker
+from actors.decision.cycle import Due, snapshot_key
 from actors.decision.desk import DecisionRooms, Desk, alerted_key, booked_key
 from actors.decision.digest_cycle import week_key
 from actors.decision.entry_cycle import final_key, place_request

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -13,7 +12,6 @@ from actors.decision.desk import Booked, Desk, RoomUnreachableError, ended_key
 from actors.decision.results import Results
 from actors.runtime import AnyAddress, Came, Key
 from core.messages.base import Refused
-from core.messages.decision import CycleWaits
 from core.messages.market_data import (
     EntryMarket,
     FetchSnapshot,
@@ -23,8 +21,7 @@ from core.messages.market_data import (
     SnapshotKind,
 )
 from core.messages.recording import may_be_told_again
-from core.messages.room_status import CycleEnded
-from core.orders.books import CycleOutcome, Job
+from core.orders.books import Books, CycleOutcome, Job
 from core.rules.facts import MonitorMarket
 from core.values import CycleId
 
@@ -68,20 +65,20 @@ class Due:
 
 
 @dataclass(frozen=True)
-class Asker:
-    """Who asked for a cycle, and how they are answered."""
-
-    request_id: str
-    answer: Callable[[CycleWaits | CycleEnded | Refused], None]
-
-
-@dataclass(frozen=True)
 class CycleEnd:
     """How a cycle ended: the outcome, its reasons as stable codes, and the decision as text for people."""
 
     outcome: CycleOutcome
     reasons: tuple[str, ...] = ()
     text: str = ""
+
+
+@dataclass(frozen=True)
+class Idle:
+    """How a cycle ends that has nothing to do, and the books that say so."""
+
+    end: CycleEnd
+    books: Books
 
 
 class CycleOver(Exception):  # noqa: N818  (it ends a cycle; it is no error of the program)
@@ -131,6 +128,14 @@ class Cycle(ABC):
             return over.end
         except RoomUnreachableError as error:
             return CycleEnd(CycleOutcome.ACTOR_FAILED, (f"no_answer:{error.room}", error.why))
+
+    @staticmethod
+    def idle(books: Books, now: datetime) -> CycleEnd | None:  # noqa: ARG004  (most cycles have work at any time)
+        """How it ends if these books leave it nothing to do; None if it has to be run."""
+        return None
+
+    def idled(self, books: Books) -> None:  # noqa: B027  (most have nothing to look at then)
+        """Look at the books that left it nothing to do, once its end is on disk."""
 
     @abstractmethod
     async def conduct(self) -> CycleEnd:

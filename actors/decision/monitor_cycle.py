@@ -68,6 +68,17 @@ class DueExit(NamedTuple):
 class MonitorCycle(Cycle):
     """Looks at every position, also while the switch is armed."""
 
+    @staticmethod
+    def idle(books: Books, now: datetime) -> CycleEnd | None:  # noqa: ARG004  (as `Cycle.idle`)
+        """As `Cycle.idle`: nothing is held."""
+        if any(is_held(position) for position in books.positions):
+            return None
+        return CycleEnd(CycleOutcome.NOTHING_OPEN)
+
+    def idled(self, books: Books) -> None:
+        """As `Cycle.idled`: the protections."""
+        self._look(None, books)
+
     async def conduct(self) -> CycleEnd:
         self.outcomes: set[CycleOutcome] = {CycleOutcome.NOTHING_OPEN}
         self.reasons: list[str] = []
@@ -75,6 +86,10 @@ class MonitorCycle(Cycle):
         self.exits: dict[PositionId, DueExit] = {}
         self.closing: list[Position] = []
         books = self.desk.books()
+        end = self.idle(books, self.desk.ctx.now())
+        if end is not None:
+            self.idled(books)
+            return end
         self._settle_overdue(books, self.desk.ctx.now())
         to_decide = self._positions_to_decide(books)
         if to_decide:

@@ -7,25 +7,23 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Final
 
-from actors.decision.cycle import Asker, Cycle, CycleEnd, Due
+from actors.decision.askers import Asker, Askers
+from actors.decision.cycle import Cycle, CycleEnd, Due, Idle
 from actors.decision.desk import Booked, Desk, RoomUnreachableError, booked_key
-from actors.decision.digest_cycle import DigestCycle
 from actors.decision.ending import CODES, MONITOR_FAILURES, ended_text, entered_text, severity_of
 from actors.decision.entry_cycle import EntryCycle
-from actors.decision.kelly_cycle import KellyCycle
-from actors.decision.monitor_cycle import MonitorCycle
+from actors.decision.opening import KINDS, alert_not_opened, told_open
 from actors.decision.release import Releases, proposal_id_of
 from actors.decision.results import Results
-from actors.decision.settlement_cycle import SettlementCycle
 from actors.runtime import Key, Name
 from core.alerts import AlertCode, Severity
 from core.messages.base import Refused
 from core.messages.decision import CycleWaits
 from core.messages.recording import may_be_told_again
 from core.messages.room_status import CycleEnded, CycleView
-from core.messages.state import CloseCycle, CycleKnown, CycleOpened, OpenCycle, Recorded
+from core.messages.state import CloseCycle, CycleKnown, CycleOpened, Recorded
 from core.orders.books import CycleOutcome, Job
-from core.values import CycleId, PositionId, cycle_id_of
+from core.values import CycleId, PositionId
 
 WAITING_MAX: Final = 300
 COMMAND_GRACE_S_MIN: Final = 30.0
@@ -37,13 +35,6 @@ MOVED: Final = Key[None]("cycles-moved")
 """Delivered when a slot was added or a row was closed: the next cycle may be able to run."""
 NOT_RECOVERED: Final = "recovering@"
 """How a monitor names an exit that execution refused because it was comparing books and venue."""
-KINDS: Final[dict[Job, type[Cycle]]] = {
-    Job.ENTRY: EntryCycle,
-    Job.MONITOR: MonitorCycle,
-    Job.SETTLEMENT: SettlementCycle,
-    Job.KELLY: KellyCycle,
-    Job.DIGEST: DigestCycle,
-}
 WITHOUT_VENUE: Final = frozenset({Job.KELLY, Job.DIGEST})
 """They read the books alone, and need not wait until books and venue agree."""
 
@@ -56,7 +47,7 @@ class CycleQueue:
         self._results = results
         self.releases = Releases(desk)
         self._waiting: deque[Due] = deque()
-        self._askers: dict[tuple[Job, datetime], dict[str, Asker]] = {}
+        self._askers = Askers()
         self._opening: Due | None = None
         self._closing: dict[str, CycleEnded] = {}
         self.active: Cycle | None = None
@@ -97,12 +88,12 @@ class CycleQueue:
         if due.from_snapshot and self._desk.conduct.window_end(self._desk.ctx.now()) is not None:
             return  # Scheduled monitors wait for the window's end; those after snapshots are dropped.
         if asker is not None:
-            self._askers.setdefault(due.key, {})[asker.request_id] = asker
+            self._askers.add(due.key, asker)
         if not self.knows(*due.key):
             if len(self._waiting) >= WAITING_MAX:
                 text = f"{due.job.value} of {due.slot.isoformat()} dropped: {WAITING_MAX} cycles wait already"
                 self._desk.alert(Severity.HIGH, AlertCode.CYCLES_DROPPED, text, due.job.value)
-                self._refuse(due, ("too_many_waiting",))
+                self._askers.refuse(due.key, ("too_many_waiting",))
                 return
             self._waiting.append(due)
             self.moved()
@@ -121,21 +112,24 @@ class CycleQueue:
         if due.job is Job.ENTRY and end.outcome is not CycleOutcome.ENTERED:
             # Before the row is closed: a cycle with an outcome has nothing left to be cleared up.
             self.releases.release(cycle_id, unbooked_proposal)
-        now = desk.ctx.now()
+        ended = self._ended(cycle_id, due, end)
+        request_id = self._tell_close(ended)
+        self._tell(ended)
+        desk.conversations.start(Name("close", request_id), self._close(request_id, ended))
+
+    def _ended(self, cycle_id: CycleId, due: Due, end: CycleEnd) -> CycleEnded:
+        """The end as it is told. Whatever else waits for the same slot has it, too."""
         self._waiting = deque(waiting for waiting in self._waiting if waiting.key != due.key)
-        ended = CycleEnded(
+        return CycleEnded(
             request_id="",
             cycle_id=cycle_id,
             job=due.job,
             slot=due.slot,
             outcome=end.outcome,
             reasons=end.reasons,
-            at=now,
+            at=self._desk.ctx.now(),
             text=end.text,
         )
-        request_id = self._tell_close(ended)
-        self._tell(ended)
-        desk.conversations.start(Name("close", request_id), self._close(request_id, ended))
 
     def view_active(self) -> CycleView | None:
         if self.active is not None:
@@ -155,8 +149,13 @@ class CycleQueue:
         while True:
             due = await self._next()
             opened = await self._opened(due)
-            if opened is not None:
-                await self._conduct(due, opened)
+            if opened is None:
+                continue
+            row, idle = opened
+            if idle is None:
+                await self._conduct(due, row)
+            else:
+                self._idled(due, row, idle)
 
     async def _next(self) -> Due:
         """Wait until no row is being closed, then take the first slot that may run."""
@@ -217,46 +216,46 @@ class CycleQueue:
             return f"it begins when the {self.active.due.job.value} cycle that is under way has ended"
         return "it begins when the cycles before it have ended"
 
-    async def _opened(self, due: Due) -> CycleOpened | None:
-        """Open the slot's row. Returns None if it has run before, or if state refuses."""
+    async def _opened(self, due: Due) -> tuple[CycleOpened, Idle | None] | None:
+        """Open the slot's row, and close it if the cycle has nothing to do.
+
+        Returns None if it has run before, or if state refuses.
+        """
         self._opening = due
-        answer = await self._told_open(due)
+        answer, idle = await told_open(self._desk, due, recovered=self.recovered)
         if isinstance(answer, Refused) and may_be_told_again(answer):
-            self._alert_not_opened(due, f"{', '.join(answer.reasons)}; it is tried again")
+            alert_not_opened(self._desk, due, f"{', '.join(answer.reasons)}; it is tried again")
         while isinstance(answer, Refused) and may_be_told_again(answer) and self._is_in_grace(due):
             await self._desk.conversations.pause(TELL_AGAIN_S)
-            answer = await self._told_open(due)
+            answer, idle = await told_open(self._desk, due, recovered=self.recovered)
         self._opening = None
         match answer:
             case CycleOpened():
-                return answer
+                return answer, idle
             case CycleKnown():
-                self._answer_known(due, answer)
+                self._answer_known(answer)
             case Refused():
-                self._alert_not_opened(due, ", ".join(answer.reasons))
-                self._refuse(due, answer.reasons)
+                alert_not_opened(self._desk, due, ", ".join(answer.reasons))
+                self._askers.refuse(due.key, answer.reasons)
             case Recorded():
                 raise TypeError(f"{due.job.value}: expected the cycle's row, found {type(answer).__name__}")
         return None
 
-    async def _told_open(self, due: Due) -> Booked:
-        desk = self._desk
-        request_id = f"open-{cycle_id_of(due.job, due.slot)}-{desk.ctx.uuid()}"
-        row = OpenCycle(request_id=request_id, job=due.job, slot=due.slot, at=desk.ctx.now())
-        return await desk.conversations.event(desk.send(row))
+    def _idled(self, due: Due, row: CycleOpened, idle: Idle) -> None:
+        """Tell the end of a cycle whose row was closed by the record that opened it."""
+        self._begun(due, row.cycle_id, resumed=row.resumed).idled(idle.books)
+        self.active = None
+        ended = self._ended(row.cycle_id, due, idle.end)
+        self._tell(ended)
+        self._on_disk(ended)
 
     def _is_in_grace(self, due: Due, after_s: float = 0.0) -> bool:
         at = self._desk.ctx.now() + timedelta(seconds=after_s)
         return not due.job.has_grace or at < self._expires_at(due)
 
-    def _alert_not_opened(self, due: Due, why: str) -> None:
-        text = f"no row for {due.job.value} of {due.slot.isoformat()}: {why}"
-        self._desk.alert(Severity.HIGH, AlertCode.CYCLE_NOT_OPENED, text, due.job.value)
-
-    def _answer_known(self, due: Due, known: CycleKnown) -> None:
+    def _answer_known(self, known: CycleKnown) -> None:
         """Answer a slot that has run before with the outcome that it had."""
-        self._answer(
-            due.key,
+        self._askers.answer(
             CycleEnded(
                 request_id="",
                 cycle_id=known.cycle_id,
@@ -267,14 +266,6 @@ class CycleQueue:
                 at=self._desk.ctx.now(),
             ),
         )
-
-    def _answer(self, key: tuple[Job, datetime], ended: CycleEnded) -> None:
-        for asker in self._askers.pop(key, {}).values():
-            asker.answer(ended.model_copy(update={"request_id": asker.request_id}))
-
-    def _refuse(self, due: Due, reasons: tuple[str, ...]) -> None:
-        for asker in self._askers.pop(due.key, {}).values():
-            asker.answer(Refused(request_id=asker.request_id, reasons=reasons))
 
     async def _conduct(self, due: Due, opened: CycleOpened) -> None:
         cycle = self._begun(due, opened.cycle_id, resumed=opened.resumed)
@@ -341,14 +332,15 @@ class CycleQueue:
         """
         answer = await self._desk.conversations.event(booked_key(request_id))
         del self._closing[request_id]
-        self.recent.append(ended)
         if isinstance(answer, Refused):
+            self.recent.append(ended)
             reasons = ", ".join(answer.reasons)
             text = f"{ended.cycle_id} ended {ended.outcome.value} and could not be closed: {reasons}"
             self._desk.alert(Severity.HIGH, AlertCode.CYCLE_NOT_CLOSED, text, ended.cycle_id)
-            self._refuse_ended(ended, answer.reasons)
+            # Its end is not on disk, so nobody is told it: who asked may ask again.
+            self._askers.refuse((ended.job, ended.slot), ("cycle_not_closed", *answer.reasons))
         else:
-            self._answer((ended.job, ended.slot), ended)
+            self._on_disk(ended)
         self.moved()
         while isinstance(answer, Refused) and may_be_told_again(answer):
             await self._desk.conversations.pause(TELL_AGAIN_S)
@@ -359,10 +351,9 @@ class CycleQueue:
             del self._closing[request_id]
             self.moved()
 
-    def _refuse_ended(self, ended: CycleEnded, reasons: tuple[str, ...]) -> None:
-        """Its end is not on disk, so nobody is told it: who asked is refused and may ask again."""
-        for asker in self._askers.pop((ended.job, ended.slot), {}).values():
-            asker.answer(Refused(request_id=asker.request_id, reasons=("cycle_not_closed", *reasons)))
+    def _on_disk(self, ended: CycleEnded) -> None:
+        self.recent.append(ended)
+        self._askers.answer(ended)
 
     def _tell(self, ended: CycleEnded) -> None:
         if ended.job is Job.MONITOR and ended.outcome is not CycleOutcome.MISFIRED:

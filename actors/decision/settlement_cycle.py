@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Final
 
 from actors.decision.cycle import Cycle, CycleEnd, Step
 from actors.runtime import Key
 from core.messages.execution import Settled, SettleExpired, SettleFailed
-from core.orders.books import CycleOutcome
+from core.orders.books import Books, CycleOutcome
 from core.values import CycleId
 
 NOTHING_EXPIRED: Final = ("nothing_expired",)
@@ -21,13 +22,21 @@ def settled_key(cycle_id: CycleId) -> Key[Settled | SettleFailed]:
 class SettlementCycle(Cycle):
     """Asks execution once, if there is anything to settle."""
 
-    async def conduct(self) -> CycleEnd:
-        desk = self.desk
-        held = desk.books().open_positions
+    @staticmethod
+    def idle(books: Books, now: datetime) -> CycleEnd | None:
+        """As `Cycle.idle`: nothing has expired."""
+        held = books.open_positions
         if not held:
             return CycleEnd(CycleOutcome.NOTHING_OPEN)
-        if all(position.plan.expiration > desk.ctx.now() for position in held):
+        if all(position.plan.expiration > now for position in held):
             return CycleEnd(CycleOutcome.HELD, NOTHING_EXPIRED)
+        return None
+
+    async def conduct(self) -> CycleEnd:
+        desk = self.desk
+        end = self.idle(desk.books(), desk.ctx.now())
+        if end is not None:
+            return end
         self.enter(Step.SETTLEMENT, desk.rooms.execution)
         desk.ctx.tell(
             desk.rooms.execution,

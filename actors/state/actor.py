@@ -98,7 +98,8 @@ class State(Room[Write | Read | _Own]):
         try:
             self._attach_market(self._db)
             self._door = TextDoor(self._db, self._redact)
-            self._sequencer = Sequencer(self._db, self._door, self._store.answers(self._db))
+            answers, chain = self._store.answers(self._db), self._store.chain(self._db)
+            self._sequencer = Sequencer(self._db, self._door, answers, chain)
             self._view = BooksView(self._db)
             reserved, switch = self._store.reserved(self._data_dir), self._kill_switch
             self._reserve = Reserve(self.ctx, reserved, switch, self._alert, self.ctx.call_later)

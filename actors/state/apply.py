@@ -137,33 +137,46 @@ def apply(
     now: datetime,
     previous: Link,
     correlation: str | None,
+    *,
+    is_alone: bool,
 ) -> tuple[Applied, bytes, Link]:
     """Apply within the open transaction: the outcome, its audit bytes after `previous`, the chain's new end.
 
     Of a request that the books can't take, only the refusal is stored. A request that was answered before
-    changes nothing.
+    changes nothing. `is_alone`: no other has changed anything in the transaction, or will.
     """
     known = answers.first(request.request_id)
     if known is not None:
         return Applied(known), b"", previous
-    db.execute("SAVEPOINT request")
+    if not is_alone:
+        db.execute("SAVEPOINT request")
     try:
         applied = _dispatch(db, request)
         applied.events.extend(_senders_events(request))
         payload, end = _encode(previous, applied.events, correlation)
     except (BooksRefusalError, IllegalEdgeError, sqlite3.IntegrityError) as error:
-        db.execute("ROLLBACK TO request")
+        _undo(db, is_alone=is_alone)
         applied, payload, end = _refused(request, error), b"", previous
     except (sqlite3.Error, MemoryError):
         raise
     except Exception as error:
         # A crash would take the batch's other requests with it, each time that this one is told again. So
         # this one alone is refused, with an alert.
-        db.execute("ROLLBACK TO request")
+        _undo(db, is_alone=is_alone)
         applied, payload, end = _refused(request, error), b"", previous
     answers.keep(request.request_id, applied.answer, now)
-    db.execute("RELEASE request")
+    if not is_alone:
+        db.execute("RELEASE request")
     return applied, payload, end
+
+
+def _undo(db: sqlite3.Connection, *, is_alone: bool) -> None:
+    """Take back what the request has changed. One that is alone needs no savepoint, which most never use."""
+    if is_alone:
+        db.execute("ROLLBACK")
+        db.execute("BEGIN IMMEDIATE")
+    else:
+        db.execute("ROLLBACK TO request")
 
 
 def _encode(previous: Link, events: list[AuditEvent], correlation: str | None) -> tuple[bytes, Link]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+from datetime import datetime
 from hashlib import sha256
 
 from pydantic import JsonValue
@@ -21,13 +22,16 @@ from core.messages.state import (
     RecordDecision,
     Recorded,
 )
-from core.orders.books import CycleRow
+from core.orders.books import CycleOutcome, CycleRow
 from core.orders.lifecycle import PositionState
 from core.values import CycleId, PositionId, cycle_id_of
 
 
 def open_cycle(db: sqlite3.Connection, request: OpenCycle) -> Applied:
-    """Open the one cycle of a (job, slot), or resume it if it has no outcome; else it is `CycleKnown`."""
+    """Open the one cycle of a (job, slot), or resume it if it has no outcome; else it is `CycleKnown`.
+
+    It is closed at once if the request names its outcome.
+    """
     row = cycles.by_slot(db, request.job, request.slot)
     if row is not None and row.outcome is not None:
         known = CycleKnown(
@@ -55,6 +59,8 @@ def open_cycle(db: sqlite3.Connection, request: OpenCycle) -> Applied:
         "resumed": resumed,
     }
     applied.note(AuditKind.CYCLE_OPENED, request.at, detail, row.cycle_id)
+    if request.outcome is not None:
+        _close(db, applied, row, request.outcome, request.reasons, request.at)
     return applied
 
 
@@ -68,15 +74,26 @@ def close_cycle(db: sqlite3.Connection, request: CloseCycle) -> Applied:
                 "cycle_closed", f"{row.cycle_id}: expected {row.outcome}, found {request.outcome}"
             )
         return applied
-    cycles.close(db, row.cycle_id, request.outcome, request.reasons, request.at)
+    _close(db, applied, row, request.outcome, request.reasons, request.at)
+    return applied
+
+
+def _close(
+    db: sqlite3.Connection,
+    applied: Applied,
+    row: CycleRow,
+    outcome: CycleOutcome,
+    reasons: tuple[str, ...],
+    at: datetime,
+) -> None:
+    cycles.close(db, row.cycle_id, outcome, reasons, at)
     detail: dict[str, JsonValue] = {
         "cycle_id": row.cycle_id,
         "job": row.job,
-        "outcome": request.outcome,
-        "reasons": list(request.reasons),
+        "outcome": outcome,
+        "reasons": list(reasons),
     }
-    applied.note(AuditKind.CYCLE_CLOSED, request.at, detail, row.cycle_id)
-    return applied
+    applied.note(AuditKind.CYCLE_CLOSED, at, detail, row.cycle_id)
 
 
 def record_decision(db: sqlite3.Connection, request: RecordDecision) -> Applied:

@@ -12,6 +12,8 @@ from actors.state.refusal import BooksRefusalError
 
 TIMES_KEPT = 512
 """The rows of one change hold the same few times, and those of an open position are read at each change."""
+LISTS_KEPT = 64
+"""Most are empty, or the same few words."""
 
 
 @lru_cache(TIMES_KEPT)
@@ -47,5 +49,6 @@ def list_text(words: Sequence[str]) -> str:
     return json.dumps(list(words))
 
 
+@lru_cache(LISTS_KEPT)
 def list_of(text: str) -> tuple[str, ...]:
     return tuple(json.loads(text))

@@ -9,6 +9,7 @@ from typing import Final, Protocol
 
 from actors.state.answers import Answers, AnswersInBooks, AnswersInMemory
 from actors.state.ballast import Ballast
+from actors.state.chain_kept import ChainInBooks, ChainInMemory, ChainKept
 from actors.state.database import open_database
 from actors.state.market_file import MARKET_SCHEMA, MarketFault, attach_market
 from actors.state.schema import migrate
@@ -34,6 +35,9 @@ class BooksStore(Protocol):
     def answers(self, db: sqlite3.Connection) -> Answers:
         """The first answers to requests, as they belong to these books."""
 
+    def chain(self, db: sqlite3.Connection) -> ChainKept:
+        """The end of the audit chain and the pending bytes, as they belong to these books."""
+
     def attach_market(self, db: sqlite3.Connection, data_dir: Path, now: datetime) -> MarketFault | None:
         """Attach what snapshots are stored in; what was wrong with it, if anything."""
 
@@ -51,6 +55,10 @@ class BooksOnDisk:
     def answers(self, db: sqlite3.Connection) -> Answers:
         """As `BooksStore.answers`."""
         return AnswersInBooks(db)
+
+    def chain(self, db: sqlite3.Connection) -> ChainKept:
+        """As `BooksStore.chain`."""
+        return ChainInBooks(db)
 
     def attach_market(self, db: sqlite3.Connection, data_dir: Path, now: datetime) -> MarketFault | None:
         """As `BooksStore.attach_market`."""
@@ -81,6 +89,7 @@ class BooksInMemory:
         self._db.execute(MARKET_SCHEMA)
         migrate(self._db)
         self._answers = AnswersInMemory()
+        self._chain = ChainInMemory(self._db)
 
     def opened(self, data_dir: Path) -> sqlite3.Connection:  # noqa: ARG002  (nothing is in the folder)
         """As `BooksStore.opened`."""
@@ -89,6 +98,10 @@ class BooksInMemory:
     def answers(self, db: sqlite3.Connection) -> Answers:  # noqa: ARG002  (they are not in the database)
         """As `BooksStore.answers`."""
         return self._answers
+
+    def chain(self, db: sqlite3.Connection) -> ChainKept:  # noqa: ARG002  (it is not in the database)
+        """As `BooksStore.chain`."""
+        return self._chain
 
     def attach_market(
         self,

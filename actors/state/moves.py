@@ -39,7 +39,7 @@ def move(
     check_position_edge(position.state, to, by_reconcile=by_reconcile)
     before, entered_at = position.state, position.entered_at
     if to is PositionState.OPEN and entered_at is None:
-        fills = ledger.position_fills(db, position.position_id)
+        fills = ledger.fills_in(ledger.booked_rows(db, position.position_id))
         entered_at = min(fill.at for kind, fill in fills if kind is InstructionKind.ENTRY)
     closed = to is PositionState.CLOSED
     moved = position.model_copy(
@@ -51,7 +51,9 @@ def move(
         }
     )
     positions.update(db, moved)
-    moved = position_of(db, position.position_id)
+    if position.entered_at != entered_at:
+        # With what is booked of it, which is read of a position that was entered.
+        moved = position_of(db, position.position_id)
     applied.books_changed = True
     applied.note(
         AuditKind.POSITION,
@@ -97,19 +99,19 @@ def follow_books(
     Raises IllegalEdgeError if the machine has no such edge, BooksRefusalError if the sums are wrong.
     """
     position = position_of(db, position_id)
-    sizes = positions.sizes(db, position)
+    opened, left = positions.sizes(db, position)
     live = orders.live_kinds(db, position_id)
-    if sizes.opened == 0:
+    if opened == 0:
         if position.state is PositionState.AWAITING_FILL and InstructionKind.ENTRY not in live:
             position = move(db, applied, position, PositionState.CANCELLED, at=at, reason="nothing filled")
         return position
     if position.state in (PositionState.AWAITING_FILL, PositionState.CANCELLED, PositionState.PROPOSED):
         position = move(db, applied, position, PositionState.OPEN, at=at, by_reconcile=by_reconcile)
     if position.state is PositionState.CLOSED:
-        if sizes.left:
-            raise BooksRefusalError("closed_position_grew", f"{position_id}: found {sizes.left} left")
+        if left:
+            raise BooksRefusalError("closed_position_grew", f"{position_id}: found {left} left")
         return position
-    if sizes.left == 0 and InstructionKind.ENTRY not in live:
+    if left == 0 and InstructionKind.ENTRY not in live:
         return move(db, applied, position, PositionState.CLOSED, at=at, exit_rule=exit_rule)
     if position.state is PositionState.CLOSING and InstructionKind.EXIT not in live:
         return move(db, applied, position, PositionState.OPEN, at=at, reason="exit ended with size left")

@@ -156,13 +156,24 @@ class BooksView:
         self._kept = self._results = self._requests_since = self._told_at = None
 
     def read(self, query: Read) -> StateAnswer:
-        """The answer to `query`. What trades brought is asked often and seldom changes, so it is kept."""
-        if not isinstance(query, GetTradeResults):
-            return read(self._db, query)
-        if self._results is None:
-            self._results = TradeResults(request_id=query.request_id, results=self._ended.results())
-        # The same tuple, so that who has seen it can tell.
-        return self._results.model_copy(update={"request_id": query.request_id})
+        """The answer to `query`, from what is kept if it is there."""
+        match query:
+            case GetTradeResults():
+                if self._results is None:
+                    self._results = TradeResults(request_id="", results=self._ended.results())
+                # The same tuple, so that who has seen it can tell.
+                return self._results.model_copy(update={"request_id": query.request_id})
+            case GetPosition():
+                return self._position(query)
+            case _:
+                return read(self._db, query)
+
+    def _position(self, query: GetPosition) -> StateAnswer:
+        live = () if self._kept is None else self._kept.positions
+        for position in live:
+            if position.position_id == query.position_id:
+                return PositionRead(request_id=query.request_id, position=position)
+        return read(self._db, query)
 
     def books(self, now: datetime, seq: int) -> Books:
         """The live part of the books as committed."""
@@ -177,7 +188,9 @@ class BooksView:
                 edits=edits.of(self._db, (order.label for _, order in live)),
                 latches=latches.as_the_gate_takes_them(self._db),
             )
-        return self._kept.model_copy(update={"as_of": now, "seq": seq})
+        if (self._kept.as_of, self._kept.seq) != (now, seq):
+            self._kept = self._kept.model_copy(update={"as_of": now, "seq": seq})
+        return self._kept
 
     def facts(self, now: datetime, seq: int) -> BooksChanged:
         """What the kill switch's gate needs to know."""

@@ -11,7 +11,8 @@ from actors.failpoints import Failpoint, reach
 from actors.state.answers import Answers, AnswersInBooks
 from actors.state.applied import Applied
 from actors.state.apply import Write, apply
-from actors.state.tables import chain, venue_texts
+from actors.state.chain_kept import ChainInBooks, ChainKept
+from actors.state.tables import venue_texts
 from actors.state.tables.chain import ChainEnd
 from actors.state.text_door import TextDoor
 from core.audit.hash_chain import Link, encode_record, file_name
@@ -33,12 +34,19 @@ class Committed:
 class Sequencer:
     """Owns the numbering of audit records. `end` is the end of what the audit file is known to hold."""
 
-    def __init__(self, db: sqlite3.Connection, door: TextDoor, answers: Answers | None = None) -> None:
-        """`answers`: by default, rows of the same database."""
+    def __init__(
+        self,
+        db: sqlite3.Connection,
+        door: TextDoor,
+        answers: Answers | None = None,
+        chain: ChainKept | None = None,
+    ) -> None:
+        """`answers` and `chain`: by default, rows of the same database."""
         self._db = db
         self._door = door
         self.answers = answers or AnswersInBooks(db)
-        self.end, self.pending = chain.read(db)
+        self._chain = chain or ChainInBooks(db)
+        self.end, self.pending = self._chain.read()
         self._pruned_at: datetime | None = None
         self._file_end: FileEnd | None = None
 
@@ -65,33 +73,40 @@ class Sequencer:
             outcomes: list[Applied] = []
             lines: list[bytes] = []
             for request, correlation in requests:
-                applied, payload, link = self._applied(request, now, link, correlation)
+                applied, payload, link = self._applied(
+                    request, now, link, correlation, is_alone=len(requests) == 1
+                )
                 outcomes.append(applied)
                 lines.append(payload)
             told = b"".join(lines)
             reach(Failpoint.BOOKS_APPLIED)
             batch = self._batch(rollover + told if told else b"", link.seq, link.hash, now)
             if batch is not None:
-                chain.write(db, self.end, batch)
+                self._chain.write(self.end, batch)
             self._prune(now)
             check_live()
             reach(Failpoint.BOOKS_PENDING)
             db.execute("COMMIT")
             self.answers.committed()
+            self._chain.committed()
             reach(Failpoint.BOOKS_COMMITTED)
         except BaseException:
             if db.in_transaction:
                 db.execute("ROLLBACK")
             self.answers.undone()
+            self._chain.undone()
             raise
         self.pending = batch
         return Committed(tuple(outcomes), batch)
 
     def _applied(
-        self, request: Write, now: datetime, previous: Link, correlation: str | None
+        self, request: Write, now: datetime, previous: Link, correlation: str | None, *, is_alone: bool
     ) -> tuple[Applied, bytes, Link]:
-        taken_in = self._door.taken_in(request, now)
-        return apply(self._db, self.answers, taken_in, now, previous, correlation)
+        recorded, texts = self._door.taken_in(request)
+        applied = apply(self._db, self.answers, recorded, now, previous, correlation, is_alone=is_alone)
+        # After it, so that they stay where the request is refused and its changes are undone.
+        self._door.keep(texts, now)
+        return applied
 
     def acknowledge(self, file_end: FileEnd | None) -> None:
         """Take note that the pending bytes are in the audit file, fsynced, which ends at `file_end`."""
@@ -106,7 +121,7 @@ class Sequencer:
     def settle(self) -> None:
         """At an orderly stop, store the end of the audit file as the head, if nothing is pending."""
         if self.pending is None:
-            chain.write(self._db, self.end, None)
+            self._chain.settle(self.end)
             reach(Failpoint.BOOKS_SETTLED)
 
     def _rollover(self, now: datetime) -> tuple[bytes, Link]:

@@ -26,8 +26,8 @@ class TextDoor:
         self._db = db
         self._redact = redact
 
-    def taken_in(self, request: M, now: datetime) -> M:
-        """The request as it is recorded; its texts are stored, in the open transaction."""
+    def taken_in(self, request: M) -> tuple[M, tuple[str, ...]]:
+        """The request as it is recorded, and the texts of others that it held, for `keep`."""
         texts: dict[str, str] = {}
 
         def recorded(text: str) -> str:
@@ -39,9 +39,12 @@ class TextDoor:
         is_plain = OPEN not in together and self._redact(together) == together
         kept: M = request if is_plain else each_text(request, recorded)
         said = request.texts if isinstance(request, RecordDecision) else ()
-        if texts or said:
-            venue_texts.insert(self._db, (*texts.values(), *said), now)
-        return kept
+        return kept, (*texts.values(), *said)
+
+    def keep(self, texts: tuple[str, ...], now: datetime) -> None:
+        """Store them, in the open transaction."""
+        if texts:
+            venue_texts.insert(self._db, texts, now)
 
     def told(self, answer: M) -> M:
         """The answer with the texts that are still kept."""

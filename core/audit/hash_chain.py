@@ -17,6 +17,7 @@ from typing import NamedTuple
 from pydantic import JsonValue
 
 from core.errors import FoundWrongError, InputError
+from core.json_text import writer
 from core.messages.audit import AuditEvent
 
 GENESIS_HASH = "0" * 64
@@ -64,16 +65,14 @@ def file_name(day: date) -> str:
     return f"audit-{day.isoformat()}.jsonl"
 
 
-_CANONICAL = json.JSONEncoder(separators=(",", ":"), sort_keys=True, ensure_ascii=True, allow_nan=False)
-
-
+_write = writer(ascii_only=True)
 _quoted = json.encoder.encode_basestring_ascii
 """A text as `canonical_json` writes it."""
 
 
 def canonical_json(value: JsonValue) -> str:
     """JSON without spaces, keys sorted, ASCII only. Raises ValueError for NaN and infinities."""
-    return _CANONICAL.encode(value)
+    return _write(value)
 
 
 def encode_record(previous: Link, event: AuditEvent, correlation: str | None = None) -> tuple[bytes, Link]:

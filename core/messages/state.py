@@ -131,11 +131,16 @@ __all__ = [
 
 
 class OpenCycle(Recording):
-    """(job, slot) is unique. Answered by `CycleOpened` (new, or unfinished and taken up) or `CycleKnown`."""
+    """(job, slot) is unique. Answered by `CycleOpened` (new, or unfinished and taken up) or `CycleKnown`.
+
+    With an `outcome` the cycle has nothing to do, and is closed by the same record that opens it.
+    """
 
     job: Job
     slot: datetime
     at: datetime
+    outcome: CycleOutcome | None = None
+    reasons: tuple[str, ...] = ()
 
 
 class RecordDecision(Recording):

@@ -10,12 +10,16 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, get_args
 
 from pydantic import ValidationError
 
 from core.errors import FoundWrongError, McpDataAnomalyError
+from core.json_text import writer
+from core.made_once import MadeOnce
+from core.market.observations import HourlyClose
 from core.market.option_chain import OptionChain
 from core.rules.entry.decision import EntryDecision, decide_entry
 from core.rules.exit.decision import ExitDecision, Skipped, decide_exit
@@ -30,9 +34,7 @@ Json = Mapping[str, Any]
 SHAPE = 2
 """The shape that is written: facts in parts. Shape 1 had one flat list, and its records name no shape."""
 _FLAT = 1
-_CANONICAL = json.JSONEncoder(
-    sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False, check_circular=False
-)
+_write = writer(ascii_only=False)
 _quoted = json.encoder.encode_basestring
 """A text as `canonical` writes it."""
 _PARTS: dict[str, dict[str, type[Value]]] = {
@@ -54,14 +56,18 @@ def record(
     """
 
     def written(value: object) -> str:
+        if isinstance(value, _Written):
+            return value.text
         text = canonical(value)
         # Hardly any record quotes somebody, and its text is looked through faster than its values.
         if OPEN not in text:
             return text
         return canonical(without_texts(value, lambda _, found: take_text(found)))
 
-    kept = facts.model_dump(mode="json", exclude={"market": {"chain"}})
+    kept = facts.model_dump(mode="json", exclude={"market": {"chain", "index_hourly_closes"}})
     kept["market"]["chain"] = _chain_record(facts, decision)
+    if isinstance(facts, EntryFacts):
+        kept["market"]["index_hourly_closes"] = _written_closes(facts.market.index_hourly_closes)
     # Each fact is written once: its text is what its digest is of, and a part of the whole.
     facts_text, digests = _written_facts(kept, written)
     return _object(
@@ -83,7 +89,7 @@ def decision_json(decision: AnyDecision) -> dict[str, Any]:
 
 def canonical(value: object) -> str:
     """JSON with sorted keys and no white space: two decisions are the same if these texts are equal."""
-    return _CANONICAL.encode(value)
+    return _write(value)
 
 
 def replay(recorded: Json, strategy: Strategy) -> AnyDecision:
@@ -244,6 +250,25 @@ def _written_chain(chain: Json) -> tuple[str, dict[str, Any]]:
     digests: dict[str, Any] = {name: _digest(text) for name, text in totals.items()}
     digests["quotes"] = {name: _digest(text) for name, text in quotes}
     return _object(totals | {"quotes": f"[{listed}]"}), digests
+
+
+@dataclass(frozen=True)
+class _Written:
+    """A fact that is canonical JSON already. It quotes nobody."""
+
+    text: str
+
+
+def _written_close(close: HourlyClose) -> str:
+    return canonical(close.model_dump(mode="json"))
+
+
+_closes = MadeOnce(_written_close)
+"""They are most of an entry's facts, and all but those of the last week are of the same month."""
+
+
+def _written_closes(closes: Iterable[HourlyClose]) -> _Written:
+    return _Written(f"[{','.join(_closes(closes))}]")
 
 
 def _object(texts: Mapping[str, str]) -> str:

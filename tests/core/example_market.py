@@ -6,6 +6,7 @@ import math
 import re
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from typing import Any
 
 from core.market.forwards import forwards_of
@@ -48,12 +49,26 @@ def wire_quote(
     **changes: Any,
 ) -> dict[str, Any]:
     """One sound quote; `changes` replace wire fields."""
+    quote = _sound(option_type, strike_usd, expiration, forward_usd, atm_pct, at)
+    assert changes.keys() <= quote.keys()
+    return quote | changes
+
+
+@lru_cache(maxsize=4096)
+def _sound(
+    option_type: OptionType,
+    strike_usd: float,
+    expiration: datetime,
+    forward_usd: float,
+    atm_pct: float,
+    at: datetime,
+) -> dict[str, Any]:
     t_years = year_fraction(at, expiration)
     iv_pct = smile_iv_pct(strike_usd, forward_usd, t_years, atm_pct)
     mark = black76_price_eth(option_type, forward_usd, strike_usd, t_years, iv_pct / 100.0)
     half = min(0.0001 + 0.012 * mark, 0.0003)
     bid_ticks, ask_ticks = _on_grid(mark - half, math.floor), _on_grid(mark + half, math.ceil)
-    quote: dict[str, Any] = {
+    return {
         "instrument_name": name_of(option_type, strike_usd, expiration),
         "strike": f"{strike_usd:g}",
         "option_type": option_type.value,
@@ -73,8 +88,6 @@ def wire_quote(
         "underlying_price": f"{forward_usd:g}",
         "timestamp": at.isoformat(),
     }
-    assert changes.keys() <= quote.keys()
-    return quote | changes
 
 
 def _on_grid(price_eth: float, rounding: Any) -> int:

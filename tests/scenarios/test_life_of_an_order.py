@@ -68,6 +68,7 @@ ENTRY_ENDED = [
 ]
 EXIT_SENT = [
     "scheduler -> decision: JobDue",
+    "decision asks state: GetBooks",
     "decision -> state: OpenCycle",
     "state -> decision: CycleOpened",
     "decision asks state: GetBooks",

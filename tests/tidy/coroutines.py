@@ -49,14 +49,19 @@ class Names:
                 return False
 
 
-def modules(root: Path, folder: str) -> dict[str, ast.Module]:
-    """Every module below a folder of the checkout."""
+def texts(root: Path, folder: str) -> dict[str, str]:
+    """The source of every module below a folder of the checkout, by its dotted name."""
     paths = sorted((root / folder).rglob("*.py"))
     names = [".".join(path.relative_to(root).with_suffix("").parts) for path in paths]
     return {
-        name.removesuffix(".__init__"): ast.parse(path.read_text("utf-8"))
+        name.removesuffix(".__init__"): path.read_text("utf-8")
         for name, path in zip(names, paths, strict=True)
     }
+
+
+def modules(root: Path, folder: str) -> dict[str, ast.Module]:
+    """Every module below a folder of the checkout."""
+    return {name: ast.parse(text) for name, text in texts(root, folder).items()}
 
 
 def names_of(module: str, trees: Trees) -> Names:

@@ -205,7 +205,9 @@ class FakeContext:
 
     def told_to(self, to: AnyAddress | str) -> list[object]:
         """The messages told to one address, given as such or by name, in order."""
-        return [message for address, message in self.told if to in (address, address.name)]
+        if isinstance(to, str):
+            return [message for address, message in self.told if address.name == to]
+        return [message for address, message in self.told if address == to]
 
     def advance(self, seconds: float) -> list[object]:
         """Move both times on and return the messages of the timers that came due, in order of time; the test

@@ -6,7 +6,7 @@ import sqlite3
 from collections import defaultdict
 from collections.abc import Iterator
 from decimal import Decimal
-from typing import Any
+from typing import Any, NamedTuple
 
 from actors.state.columns import time_of, time_text
 from core.orders.books import CashFlow, CashFlowKind, Delivery, Fill, InstructionKind
@@ -15,6 +15,17 @@ from core.values import Label, PositionId, Side, premium_eth
 _FILL = "f.trade_id, f.label, f.instrument_name, f.side, f.amount, f.price_eth, f.fee_eth, f.index_usd, f.at"
 _DELIVERY = "key, position_id, instrument_name, delivery_price_usd, size, cash_flow_eth, fee_eth, at"
 _FLOW = "ref, position_id, kind, amount_eth, index_usd, at"
+
+
+Row = tuple[Any, ...]
+
+
+class BookedRows(NamedTuple):
+    """What is booked of a position, as it stands in its rows, each in order of time."""
+
+    fills: tuple[Row, ...] = ()
+    deliveries: tuple[Row, ...] = ()
+    flows: tuple[Row, ...] = ()
 
 
 def fill(db: sqlite3.Connection, trade_id: str) -> Fill | None:
@@ -76,16 +87,29 @@ def insert_flow(db: sqlite3.Connection, flow: CashFlow) -> None:
     )
 
 
-def position_fills(
-    db: sqlite3.Connection, position_id: PositionId
-) -> tuple[tuple[InstructionKind, Fill], ...]:
-    """The position's fills in order of time, each with the kind of its instruction."""
-    rows = db.execute(
+def booked_rows(db: sqlite3.Connection, position_id: PositionId) -> BookedRows:
+    """The rows of the position; `fills_in`, `deliveries_in` and `flows_in` make values of them."""
+    of = (position_id,)
+    fills = (
         f"SELECT i.kind, {_FILL} FROM instructions i JOIN fills f USING (label)"
-        " WHERE i.proposal_id = ? ORDER BY f.at, f.rowid",
-        (position_id,),
+        " WHERE i.proposal_id = ? ORDER BY f.at, f.rowid"
     )
-    return tuple((InstructionKind(row[0]), _fill(row[1:])) for row in rows)
+    deliveries = f"SELECT {_DELIVERY} FROM deliveries WHERE position_id = ? ORDER BY at, rowid"
+    flows = f"SELECT {_FLOW} FROM cash_flows WHERE position_id = ? ORDER BY at, rowid"
+    return BookedRows(*(tuple(db.execute(sql, of).fetchall()) for sql in (fills, deliveries, flows)))
+
+
+def fills_in(rows: BookedRows) -> tuple[tuple[InstructionKind, Fill], ...]:
+    """The fills, each with the kind of its instruction."""
+    return tuple((InstructionKind(row[0]), _fill(row[1:])) for row in rows.fills)
+
+
+def deliveries_in(rows: BookedRows) -> tuple[Delivery, ...]:
+    return tuple(map(_delivery, rows.deliveries))
+
+
+def flows_in(rows: BookedRows) -> tuple[CashFlow, ...]:
+    return tuple(map(_flow, rows.flows))
 
 
 def exit_premiums(db: sqlite3.Connection) -> dict[Label, Decimal]:
@@ -100,20 +124,6 @@ def exit_premiums(db: sqlite3.Connection) -> dict[Label, Decimal]:
 def order_fills(db: sqlite3.Connection, label: str) -> tuple[Fill, ...]:
     rows = db.execute(f"SELECT {_FILL} FROM fills f WHERE label = ? ORDER BY f.at, f.rowid", (label,))
     return tuple(_fill(row) for row in rows)
-
-
-def deliveries_of(db: sqlite3.Connection, position_id: PositionId) -> tuple[Delivery, ...]:
-    rows = db.execute(
-        f"SELECT {_DELIVERY} FROM deliveries WHERE position_id = ? ORDER BY at, rowid", (position_id,)
-    )
-    return tuple(_delivery(row) for row in rows)
-
-
-def flows_of(db: sqlite3.Connection, position_id: PositionId) -> tuple[CashFlow, ...]:
-    rows = db.execute(
-        f"SELECT {_FLOW} FROM cash_flows WHERE position_id = ? ORDER BY at, rowid", (position_id,)
-    )
-    return tuple(_flow(row) for row in rows)
 
 
 def flows(db: sqlite3.Connection) -> tuple[CashFlow, ...]:
@@ -132,7 +142,7 @@ def flows_after(db: sqlite3.Connection, last: int) -> Iterator[tuple[int, str, D
         yield number, position_id, Decimal(amount_eth) * Decimal(index_usd)
 
 
-def _fill(row: tuple[Any, ...]) -> Fill:
+def _fill(row: Row) -> Fill:
     return Fill(
         trade_id=row[0],
         label=Label(row[1]),
@@ -146,7 +156,7 @@ def _fill(row: tuple[Any, ...]) -> Fill:
     )
 
 
-def _delivery(row: tuple[Any, ...]) -> Delivery:
+def _delivery(row: Row) -> Delivery:
     return Delivery(
         key=row[0],
         position_id=PositionId(row[1]),
@@ -159,7 +169,7 @@ def _delivery(row: tuple[Any, ...]) -> Delivery:
     )
 
 
-def _flow(row: tuple[Any, ...]) -> CashFlow:
+def _flow(row: Row) -> CashFlow:
     return CashFlow(
         ref=row[0],
         position_id=PositionId(row[1]),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sqlite3
 from datetime import datetime
 from decimal import Decimal
+from functools import lru_cache
 from typing import Any
 
 from pydantic import TypeAdapter
@@ -26,6 +27,9 @@ _ORDER = (
     " o.updated_at"
 )
 _LIVE = "o.state IN ('intended', 'sent', 'working', 'cancel_pending', 'unknown')"
+
+_KEPT = 64
+"""An instruction never changes, and that of a live order is read again at each change of the books."""
 
 
 def insert(db: sqlite3.Connection, instruction: Instruction) -> None:
@@ -136,9 +140,10 @@ def _both(
         " ORDER BY i.rowid",
         arguments,
     )
-    return tuple((_instruction(row), _order(row[12:])) for row in rows)
+    return tuple((_instruction(row[:12]), _order(row[12:])) for row in rows)
 
 
+@lru_cache(_KEPT)
 def _instruction(row: tuple[Any, ...]) -> Instruction:
     return Instruction(
         label=Label(row[0]),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlite3
 from decimal import Decimal
 from functools import lru_cache
-from typing import Any, NamedTuple
+from typing import Any
 
 from actors.state.columns import maybe_time_of, maybe_time_text, time_of
 from actors.state.refusal import BooksRefusalError
@@ -22,8 +22,10 @@ _SELECT = (
     " FROM positions p JOIN proposals r ON r.proposal_id = p.position_id"
 )
 _LIVE = "p.state NOT IN ('closed', 'cancelled')"
-_PLANS_KEPT = 64
-"""A plan never changes, and a position that is held is read again at each change of the books."""
+_ENDED = "state = 'closed' AND entered_at IS NOT NULL"
+_KEPT = 64
+"""Positions and plans. What is held is read at each change of the books, mostly from the rows of before.
+Of the same rows the same is made."""
 _FEES = (CashFlowKind.FEE, CashFlowKind.SETTLEMENT_FEE)
 
 
@@ -67,29 +69,30 @@ def traded(db: sqlite3.Connection) -> tuple[Position, ...]:
     return _positions(db, "WHERE p.entered_at IS NOT NULL ORDER BY p.entered_at, p.rowid")
 
 
-class EndedPosition(NamedTuple):
-    """How a closed position ended, as it stands in its row."""
-
-    position_id: str
-    closed_at: str
-    exit_rule: str | None
+EndedRow = tuple[str, str, str | None]
+"""How a closed position ended, as it stands in its row: its id, when it was closed, and its exit rule."""
 
 
-def ended(db: sqlite3.Connection) -> list[EndedPosition]:
+def ended(db: sqlite3.Connection) -> list[EndedRow]:
     """Of each closed position that was entered, in the order of their closing."""
-    rows = db.execute(
-        "SELECT position_id, closed_at, exit_rule FROM positions"
-        " WHERE state = 'closed' AND entered_at IS NOT NULL ORDER BY closed_at, rowid"
-    )
-    return [EndedPosition(*row) for row in rows]
+    return db.execute(
+        f"SELECT position_id, closed_at, exit_rule FROM positions WHERE {_ENDED} ORDER BY closed_at, rowid"
+    ).fetchall()
 
 
-def result_of(ended: EndedPosition, pnl_usd: Decimal) -> TradeResult:
+def ended_count(db: sqlite3.Connection) -> int:
+    """How many they are."""
+    found: int = db.execute(f"SELECT count(*) FROM positions WHERE {_ENDED}").fetchone()[0]
+    return found
+
+
+def result_of(ended: EndedRow, pnl_usd: Decimal) -> TradeResult:
     """What a position brought that ended like this."""
+    position_id, closed_at, exit_rule = ended
     return TradeResult(
-        position_id=PositionId(ended.position_id),
-        closed_at=time_of(ended.closed_at),
-        exit_rule=None if ended.exit_rule is None else ExitRule(ended.exit_rule),
+        position_id=PositionId(position_id),
+        closed_at=time_of(closed_at),
+        exit_rule=None if exit_rule is None else ExitRule(exit_rule),
         pnl_usd=pnl_usd,
     )
 
@@ -98,19 +101,26 @@ def everything(db: sqlite3.Connection) -> tuple[Position, ...]:
     return _positions(db, "ORDER BY p.rowid")
 
 
-def sizes(db: sqlite3.Connection, position: Position) -> Sizes:
-    """The position's sizes in combos, from its fills and deliveries. Raises BooksRefusalError if they don't
-    make whole combos."""
-    return _sizes(db, position.position_id, position.plan, ledger.position_fills(db, position.position_id))
+def sizes(db: sqlite3.Connection, position: Position) -> tuple[int, int]:
+    """How many combos were opened and how many are left, of a position as it stands in the books now.
+
+    Raises BooksRefusalError if its fills and deliveries don't make whole combos.
+    """
+    if position.entered_at is not None:
+        return position.contracts_opened, position.contracts
+    # A position is read without what is booked of it until it is moved to open.
+    booked = ledger.booked_rows(db, position.position_id)
+    found = _sizes(position.position_id, position.plan, ledger.fills_in(booked), booked)
+    return found.opened, found.left
 
 
 def _sizes(
-    db: sqlite3.Connection,
     position_id: PositionId,
     plan: ComboPlan,
     fills: tuple[tuple[InstructionKind, Fill], ...],
+    booked: ledger.BookedRows,
 ) -> Sizes:
-    found = sizes_of(plan.legs, fills, ledger.deliveries_of(db, position_id))
+    found = sizes_of(plan.legs, fills, ledger.deliveries_in(booked))
     if isinstance(found, Failed):
         expected = "expected fills and deliveries of its legs that make whole combos"
         raise BooksRefusalError(found.reasons[0], f"{position_id}: {expected}")
@@ -121,31 +131,37 @@ def _positions(db: sqlite3.Connection, rest: str) -> tuple[Position, ...]:
     return tuple(_position(db, row) for row in db.execute(f"{_SELECT} {rest}").fetchall())
 
 
-@lru_cache(_PLANS_KEPT)
-def _plan(stored: str) -> ComboPlan:
-    return ComboPlan.model_validate_json(stored)
-
-
 def _position(db: sqlite3.Connection, row: tuple[Any, ...]) -> Position:
-    position_id, plan, entered_at = PositionId(row[0]), _plan(row[2]), maybe_time_of(row[4])
-    booked = {} if entered_at is None else _booked(db, position_id, plan)
+    entered = row[4] is not None
+    return _made(row, ledger.booked_rows(db, row[0]) if entered else ledger.BookedRows())
+
+
+@lru_cache(_KEPT)
+def _made(row: tuple[Any, ...], booked: ledger.BookedRows) -> Position:
+    position_id, plan = PositionId(row[0]), _plan(row[2])
     return Position(
         position_id=position_id,
         cycle_id=CycleId(row[1]),
         plan=plan,
         kind=plan.kind,
         state=PositionState(row[3]),
-        entered_at=entered_at,
+        entered_at=maybe_time_of(row[4]),
         closed_at=maybe_time_of(row[5]),
         exit_rule=None if row[6] is None else ExitRule(row[6]),
-        **booked,
+        **({} if row[4] is None else _sums(position_id, row[2], booked)),
     )
 
 
-def _booked(db: sqlite3.Connection, position_id: PositionId, plan: ComboPlan) -> dict[str, Any]:
+@lru_cache(_KEPT)
+def _plan(stored: str) -> ComboPlan:
+    return ComboPlan.model_validate_json(stored)
+
+
+@lru_cache(_KEPT)
+def _sums(position_id: PositionId, plan: str, booked: ledger.BookedRows) -> dict[str, Any]:
     """What follows from the fills, deliveries and cash flows of a position."""
-    fills = ledger.position_fills(db, position_id)
-    held, flows = _sizes(db, position_id, plan, fills), ledger.flows_of(db, position_id)
+    fills, flows = ledger.fills_in(booked), ledger.flows_in(booked)
+    held = _sizes(position_id, _plan(plan), fills, booked)
     premiums = (
         premium_eth(Side(fill.side), fill.price_eth, fill.amount)
         for kind, fill in fills

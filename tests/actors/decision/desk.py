@@ -216,7 +216,8 @@ class DecisionDesk:
         return [message for message in self.ctx.told_to(room) if isinstance(message, kind)]
 
     def ends(self) -> list[CloseCycle]:
-        return self.sent("state", CloseCycle)
+        """What closes rows: a cycle that has nothing to do closes its own with the record that opens it."""
+        return [end for message in self.ctx.told_to("state") if (end := end_in(message)) is not None]
 
     def end(self) -> tuple[CycleOutcome, tuple[str, ...]]:
         """Outcome and reasons of the only cycle that has ended."""
@@ -309,3 +310,19 @@ class DecisionDesk:
             proposed = position(message.proposal.proposal_id, PositionState.PROPOSED, contracts=1)
             self.positions.append(proposed.model_copy(update={"contracts": 0, "contracts_opened": 0}))
         return Recorded(request_id=message.request_id)
+
+
+def end_in(message: object) -> CloseCycle | None:
+    """The end of a cycle that a record tells, if it does."""
+    match message:
+        case CloseCycle():
+            return message
+        case OpenCycle(outcome=outcome) if outcome is not None:
+            return CloseCycle(
+                request_id=message.request_id,
+                cycle_id=cycle_id_of(message.job, message.slot),
+                outcome=outcome,
+                reasons=message.reasons,
+                at=message.at,
+            )
+    return None

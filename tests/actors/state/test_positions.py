@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import timedelta
 from decimal import Decimal
 
@@ -9,6 +10,7 @@ import pytest
 
 from actors.state.tables import orders
 from core.alerts import AlertCode
+from core.audit.hash_chain import split_lines
 from core.messages.alerting import RaiseAlert, Severity
 from core.messages.base import Refused
 from core.messages.state import (
@@ -334,6 +336,26 @@ def test_a_slot_is_one_cycle(room: BooksRoom) -> None:
         outcome=CycleOutcome.HELD,
         reasons=("r",),
     )
+
+
+def test_a_cycle_that_has_nothing_to_do_is_opened_and_closed_by_one_record(room: BooksRoom) -> None:
+    idle = OpenCycle(
+        request_id="1",
+        job=Job.MONITOR,
+        slot=START,
+        at=START,
+        outcome=CycleOutcome.NOTHING_OPEN,
+        reasons=("r",),
+    )
+    before = len(room.audit_bytes())
+    opened = room.answer_to(idle)
+    assert isinstance(opened, CycleOpened)
+    assert not opened.resumed
+    kinds = [json.loads(line)["kind"] for line in split_lines(room.audit_bytes()[before:])]
+    assert kinds == ["CYCLE_OPENED", "CYCLE_CLOSED"]
+    again = room.answer_to(idle.model_copy(update={"request_id": "2"}))
+    assert isinstance(again, CycleKnown)
+    assert (again.outcome, again.reasons) == (CycleOutcome.NOTHING_OPEN, ("r",))
 
 
 def test_a_cycle_ends_once(room: BooksRoom) -> None:

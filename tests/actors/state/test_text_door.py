@@ -22,6 +22,7 @@ from core.errors import FoundWrongError
 from core.messages.alerting import Severity
 from core.messages.arm_cause import ArmCause
 from core.messages.audit import AuditEvent, AuditKind
+from core.messages.base import Refused
 from core.messages.room_status import (
     AlertRow,
 )
@@ -40,6 +41,7 @@ from core.messages.state import (
 from core.orders.books import CycleOutcome, InstructionKind, Job
 from core.orders.lifecycle import OrderState
 from core.redaction import Redactor
+from core.values import CycleId
 from core.venue_text import digest, quoted
 from reading.proof import books_proved
 from tests.actors.state.books_room import CYCLE, START, BooksRoom, instruct, order_row, propose, record, send
@@ -188,6 +190,31 @@ def test_clearing_needs_books(tmp_path: Path) -> None:
         clear_texts(tmp_path)
 
 
+@pytest.mark.parametrize("alone", [True, False])
+def test_the_words_of_a_request_that_is_refused_are_kept_for_its_refusal(
+    room: BooksRoom, tmp_path: Path, alone: bool
+) -> None:
+    room.hold_appends = not alone
+    if not alone:
+        room.tell(OpenCycle(request_id="open", job=Job.ENTRY, slot=START, at=START))
+    closing_it = CloseCycle(
+        request_id="close",
+        cycle_id=CycleId("unknown"),
+        outcome=CycleOutcome.REFUSED,
+        reasons=(QUOTED,),
+        at=START,
+    )
+    room.tell(closing_it)
+    if not alone:
+        room.tell(OpenCycle(request_id="again", job=Job.ENTRY, slot=START, at=START))
+        room.release_appends()
+    refused = next(each for each in room.answers if isinstance(each, Refused))
+    assert refused.reasons[0].startswith("unknown_cycle")
+    with books_read(tmp_path) as books:
+        assert books is not None
+        assert [each.text for each in books.texts()] == [SAID]
+
+
 def test_a_secret_that_came_this_far_is_masked_in_row_and_record(tmp_path: Path) -> None:
     room = BooksRoom(tmp_path)
     room.state._redact = lambda text: text.replace("s3cret-token", "***")
@@ -213,5 +240,5 @@ def test_texts_that_are_looked_at_together_are_masked_as_each_by_itself(texts: l
         request_id="close", cycle_id=CYCLE, outcome=CycleOutcome.REFUSED, reasons=tuple(texts), at=START
     )
     with closing(sqlite3.connect(":memory:")) as db:
-        kept = TextDoor(db, redact).taken_in(ended, START)
+        kept, _ = TextDoor(db, redact).taken_in(ended)
     assert kept.reasons == tuple(map(redact, texts))

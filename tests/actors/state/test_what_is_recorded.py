@@ -12,7 +12,16 @@ from actors.state.tables import edits, ledger, orders, positions
 from core.alerts import AlertCode
 from core.messages.alerting import RaiseAlert, Severity
 from core.messages.kill_switch import BooksChanged
-from core.messages.state import BooksRead, GetBooks, RecordDeliveries, Recorded, RecordEdit, RecordSent
+from core.messages.state import (
+    BooksRead,
+    GetBooks,
+    GetPosition,
+    PositionRead,
+    RecordDeliveries,
+    Recorded,
+    RecordEdit,
+    RecordSent,
+)
 from core.orders.books import (
     Books,
     CashFlow,
@@ -187,11 +196,12 @@ def test_money_is_booked_by_the_venues_own_amounts_and_references(room: BooksRoo
     settle(room, delivery(SHORT), delivery(LONG))
     assert ledger.order_fills(db_of(room), label) == (one, two)
     assert ledger.fill(db_of(room), one.trade_id) == one
-    assert ledger.position_fills(db_of(room), POSITION) == (
+    booked = ledger.booked_rows(db_of(room), POSITION)
+    assert ledger.fills_in(booked) == (
         (InstructionKind.ENTRY, one),
         (InstructionKind.ENTRY, two),
     )
-    assert ledger.deliveries_of(db_of(room), POSITION) == (delivery(SHORT), delivery(LONG))
+    assert ledger.deliveries_in(booked) == (delivery(SHORT), delivery(LONG))
     assert ledger.delivery(db_of(room), f"{LONG}@1") == delivery(LONG)
 
     def flow(ref: str, kind: CashFlowKind, amount: str, *, at_expiry: bool) -> CashFlow:
@@ -214,8 +224,8 @@ def test_money_is_booked_by_the_venues_own_amounts_and_references(room: BooksRoo
         flow(f"delivery:{LONG}@1", CashFlowKind.SETTLEMENT, "0.01", at_expiry=True),
         flow(f"delivery:{LONG}@1", CashFlowKind.SETTLEMENT_FEE, "-0.00015", at_expiry=True),
     )
-    assert ledger.flows(db_of(room)) == ledger.flows_of(db_of(room), POSITION) == expected
-    assert ledger.flows_of(db_of(room), PositionId("p-other")) == ()
+    assert ledger.flows(db_of(room)) == ledger.flows_in(booked) == expected
+    assert ledger.booked_rows(db_of(room), PositionId("p-other")) == ledger.BookedRows()
     assert of_kind(room, "FILL") == [each.model_dump(mode="json") for each in (one, two)]
     assert of_kind(room, "SETTLEMENT") == [
         each.model_dump(mode="json") for each in (delivery(SHORT), delivery(LONG))
@@ -345,4 +355,45 @@ def test_a_settlement_is_told_to_the_gate_and_booked_once(room: BooksRoom) -> No
         assert settle(room, delivery(SHORT), delivery(LONG), request=request) == Recorded(request_id=request)
     told = [m for m in room.state_ctx.told_to("kill_switch") if isinstance(m, BooksChanged)]
     assert told[-1].books.positions == ()
-    assert len(ledger.deliveries_of(db_of(room), POSITION)) == 2
+    assert len(ledger.booked_rows(db_of(room), POSITION).deliveries) == 2
+
+
+def test_a_position_is_what_its_rows_say_now_also_after_a_rollback(room: BooksRoom) -> None:
+    opened(room)
+    db = db_of(room)
+    before = positions.by_id(db, POSITION)
+    assert before is not None
+    late = CashFlow(
+        ref="late",
+        position_id=POSITION,
+        kind=CashFlowKind.FEE,
+        amount_eth=Decimal("-0.001"),
+        index_usd=Decimal(3000),
+        at=START,
+    )
+    db.execute("BEGIN")
+    ledger.insert_flow(db, late)
+    during = positions.by_id(db, POSITION)
+    assert during is not None
+    assert (during.fees_eth, during.pnl_usd) == (before.fees_eth + Decimal("0.001"), before.pnl_usd - 3)
+    db.execute("ROLLBACK")
+    assert positions.by_id(db, POSITION) == before
+
+
+def test_a_position_is_told_as_its_rows_say_after_each_change(room: BooksRoom) -> None:
+    def told_as_in_its_rows() -> PositionState:
+        room.ask(GetBooks(request_id="b"))
+        found = positions.by_id(db_of(room), POSITION)
+        answer = room.ask(GetPosition(request_id="p", position_id=POSITION))
+        assert answer == PositionRead(request_id="p", position=found)
+        assert found is not None
+        return found.state
+
+    opened(room)
+    seen = [told_as_in_its_rows()]
+    label = instruct(room, InstructionKind.EXIT, 1, exit_rule=ExitRule.PROFIT)
+    seen.append(told_as_in_its_rows())
+    send(room, label)
+    record(room, order_row(label, OrderState.FILLED, 2), fills(label, 5, 2, entry=False), request="exit")
+    seen.append(told_as_in_its_rows())
+    assert seen == [PositionState.OPEN, PositionState.CLOSING, PositionState.CLOSED]

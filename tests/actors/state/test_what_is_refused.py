@@ -8,9 +8,10 @@ from decimal import Decimal
 import pytest
 
 from actors.state.tables import orders, positions
+from actors.state.tables.records import write_setting
 from core.messages.alerting import Severity
 from core.messages.base import Refused
-from core.messages.state import RecordInstruction, RecordSent
+from core.messages.state import GetSystem, Recorded, RecordInstruction, RecordSent, SetSystem, SystemRead
 from core.orders.books import InstructionKind
 from core.orders.exit_rule import ExitRule
 from core.orders.lifecycle import OrderState, PositionState
@@ -22,6 +23,7 @@ from tests.actors.state.books_room import (
     SHORT,
     START,
     BooksRoom,
+    event,
     fills,
     instruct,
     opened,
@@ -156,3 +158,32 @@ def test_a_position_that_is_over_grows_no_more(room: BooksRoom) -> None:
     found = positions.by_id(db_of(room), POSITION)
     assert found is not None
     assert found.state is PositionState.CLOSED
+
+
+@pytest.mark.parametrize("alone", [True, False])
+def test_of_a_request_that_fails_after_it_has_changed_rows_no_row_is_left(
+    room: BooksRoom, monkeypatch: pytest.MonkeyPatch, alone: bool
+) -> None:
+    def writes_and_fails(db: sqlite3.Connection, request: SetSystem) -> None:
+        write_setting(db, request.key, request.value, request.at)
+        raise KeyError("unforeseen")
+
+    bad = SetSystem(request_id="bad", key="k", value="v", at=START)
+    monkeypatch.setattr("actors.state.apply.set_system", writes_and_fails)
+    if alone:
+        room.tell(bad)
+    else:
+        room.hold_appends = True
+        room.tell(event(0))
+        room.tell(event(1))
+        room.tell(bad)
+        room.tell(event(2))
+        room.release_appends()
+    names = [type(answer).__name__ for answer in room.answers]
+    assert names == (["Refused"] if alone else ["Recorded", "Recorded", "Refused", "Recorded"])
+    monkeypatch.undo()
+    assert room.ask(GetSystem(key="k")) == SystemRead(key="k", value=None)
+    room.tell(bad)
+    assert type(room.answers[-1]).__name__ == "Refused", "it gets its first answer again"
+    room.tell(event(3))
+    assert room.answers[-1] == Recorded(request_id="event-3")

@@ -1,0 +1,59 @@
+"""Asks state for a slot's row. A cycle that has nothing to do is closed by the record that opens it."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from actors.decision.cycle import Cycle, Due, Idle
+from actors.decision.desk import Booked, Desk, RoomUnreachableError
+from actors.decision.digest_cycle import DigestCycle
+from actors.decision.entry_cycle import EntryCycle
+from actors.decision.kelly_cycle import KellyCycle
+from actors.decision.monitor_cycle import MonitorCycle
+from actors.decision.settlement_cycle import SettlementCycle
+from core.alerts import AlertCode, Severity
+from core.messages.state import OpenCycle
+from core.orders.books import Job
+from core.values import cycle_id_of
+
+KINDS: Final[dict[Job, type[Cycle]]] = {
+    Job.ENTRY: EntryCycle,
+    Job.MONITOR: MonitorCycle,
+    Job.SETTLEMENT: SettlementCycle,
+    Job.KELLY: KellyCycle,
+    Job.DIGEST: DigestCycle,
+}
+MAY_IDLE: Final = frozenset({Job.MONITOR, Job.SETTLEMENT})
+"""Those that the books may leave nothing to do."""
+
+
+async def told_open(desk: Desk, due: Due, *, recovered: bool) -> tuple[Booked, Idle | None]:
+    """State's answer, and how the cycle ended with it if it has nothing to do."""
+    idle = idle_at(desk, due) if recovered else None
+    row = OpenCycle(
+        request_id=f"open-{cycle_id_of(due.job, due.slot)}-{desk.ctx.uuid()}",
+        job=due.job,
+        slot=due.slot,
+        at=desk.ctx.now(),
+        outcome=None if idle is None else idle.end.outcome,
+        reasons=() if idle is None else idle.end.reasons,
+    )
+    return await desk.conversations.event(desk.send(row)), idle
+
+
+def idle_at(desk: Desk, due: Due) -> Idle | None:
+    """Whether the books leave a scheduled cycle nothing to do; if they can't be read, it is run."""
+    if due.job not in MAY_IDLE or due.by_person or due.misfired:
+        return None
+    try:
+        books = desk.books()
+    except RoomUnreachableError:
+        return None
+    end = KINDS[due.job].idle(books, desk.ctx.now())
+    return None if end is None else Idle(end, books)
+
+
+def alert_not_opened(desk: Desk, due: Due, why: str) -> None:
+    """Say that a slot has no row, so that its cycle can't begin."""
+    text = f"no row for {due.job.value} of {due.slot.isoformat()}: {why}"
+    desk.alert(Severity.HIGH, AlertCode.CYCLE_NOT_OPENED, text, due.job.value)

@@ -1,0 +1,63 @@
+"""Both parsers of PyYAML read a file alike, and none of it ends the process."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+import yaml
+from hypothesis import given
+from hypothesis import strategies as st
+
+from config import yaml_lines
+from config.yaml_lines import DEPTH_MAX, LinedYaml, parse_lined_yaml
+from core.errors import ConfigError
+
+ROOT = Path(__file__).resolve().parents[2]
+FILE = Path("strategy.yaml")
+KEYS = st.text("abé_ -:#'\"\n😀", max_size=6)
+VALUES = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | KEYS | st.dates(),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(KEYS, inner, max_size=3),
+    max_leaves=12,
+)
+
+
+def found(text: str) -> LinedYaml | str:
+    try:
+        return parse_lined_yaml(text, FILE)
+    except ConfigError as error:
+        return str(error)
+
+
+def found_slowly(text: str) -> LinedYaml | str:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(yaml_lines, "_QUICK", None)
+        return found(text)
+
+
+@pytest.mark.parametrize("path", ["strategy.yaml", "lab/workloads/w1.yaml"])
+def test_a_file_of_ours_is_the_same_by_both(path: str) -> None:
+    text = (ROOT / path).read_text("utf-8")
+    assert isinstance(found(text), LinedYaml)
+    assert found(text) == found_slowly(text)
+
+
+@given(st.dictionaries(KEYS, VALUES, max_size=4), st.booleans(), st.booleans())
+def test_what_yaml_writes_is_the_same_by_both(values: dict[str, object], flow: bool, plain: bool) -> None:
+    text = yaml.safe_dump(values, default_flow_style=flow, allow_unicode=plain)
+    assert found(text) == found_slowly(text)
+
+
+@given(st.text("ab:-[]{}'\"&*!|>%@`#, \n\t0?é", max_size=25))
+def test_any_text_is_the_same_by_both(text: str) -> None:
+    assert found(text) == found_slowly(text)
+
+
+@pytest.mark.parametrize("depth", [DEPTH_MAX - 1, DEPTH_MAX, 20_000])
+def test_brackets_of_any_depth_are_read_or_refused(depth: int) -> None:
+    read = found(f"a: {'[' * depth}{']' * depth}")
+    if depth < DEPTH_MAX:  # The file itself is one more.
+        assert isinstance(read, LinedYaml)
+    else:
+        assert str(read).startswith("strategy.yaml: expected settings, found brackets nested too deeply")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from operator import is_
 from typing import Generic, TypeVar
 
@@ -11,13 +11,14 @@ MadeT = TypeVar("MadeT")
 
 
 class MadeOnce(Generic[ItemT, MadeT]):
-    """Makes a value of each item, and takes over what it made of the same objects of the list before.
+    """Has a value made of each item, and takes over what was made of the same objects of the list before.
 
     The items must be frozen, and what is made of one depends on nothing else. If two threads use it at once,
     some values are made twice.
     """
 
-    def __init__(self, make: Callable[[ItemT], MadeT]) -> None:
+    def __init__(self, make: Callable[[Sequence[ItemT]], Iterable[MadeT]]) -> None:
+        """`make` makes a value of each item, in their order: many at once are made faster."""
         self._make = make
         self._last: tuple[tuple[ItemT, ...], tuple[MadeT, ...]] = ((), ())
 
@@ -25,7 +26,7 @@ class MadeOnce(Generic[ItemT, MadeT]):
         """What is made of each, in the same order."""
         listed = tuple(items)
         taken_over = self._taken_over(listed)
-        made = taken_over + tuple([self._make(item) for item in listed[len(taken_over) :]])
+        made = taken_over + tuple(self._make(listed[len(taken_over) :]))
         self._last = listed, made
         return made
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 from typing import TypeVar
@@ -41,7 +41,7 @@ from core.made_once import MadeOnce
 from core.market.countries import country_of
 from core.market.forwards import forwards_of
 from core.market.funding import HourlyRate, mean_fundings
-from core.market.observations import HourlyClose, Level, MacroEvent, MeanFunding
+from core.market.observations import HourlyClose, Level, MacroEvent, MeanFunding, hourly_closes
 from core.market.option_chain import OptionChain
 from core.market.venue_clock import latest_time
 from core.messages.market_data import EntryMarket, PartFault
@@ -100,7 +100,7 @@ def monitor_market(
     with _translated():
         if spot_4h_ago_usd is None:
             latest = latest_time(now, strategy.anomalies)
-            closes = _closes(map(_hourly_close, _candles(answers)), latest)
+            closes = _closes(_of_hours(_candles(answers)), latest)
             spot_4h_ago_usd = _close_at(closes, latest - BACK_4H)
         return MonitorMarket(
             spot_usd=spot_usd(answers, now, age_max_s),
@@ -222,23 +222,23 @@ def _candles(answers: Answers) -> tuple[Candle, ...]:
     return answer_of(answers, GET_HISTORICAL).candles
 
 
-def _closes(closes: Iterable[HourlyClose], latest: datetime) -> tuple[HourlyClose, ...]:
+def _closes(closes: tuple[HourlyClose, ...], latest: datetime) -> tuple[HourlyClose, ...]:
     """Those of the hours that were over by `latest`; they are in the order of their times."""
-    listed = tuple(closes)
-    return listed[: bisect_right(listed, latest, key=_close_time)]
+    return closes[: bisect_right(closes, latest, key=_close_time)]
 
 
 def _close_time(close: HourlyClose) -> datetime:
     return close.at
 
 
-def _hourly_close(candle: Candle) -> HourlyClose:
-    if candle.close <= 0:
+def _of_hours(candles: Sequence[Candle]) -> tuple[HourlyClose, ...]:
+    closes = [(candle.timestamp + _HOUR, float(candle.close)) for candle in candles]
+    if any(close_usd <= 0 for _, close_usd in closes):
         raise IncompleteError(Router.DERIBIT, "get_historical", "an hourly close is not above 0")
-    return HourlyClose(at=candle.timestamp + _HOUR, close_usd=float(candle.close))
+    return hourly_closes(closes)
 
 
-_of_a_month = MadeOnce(_hourly_close)
+_of_a_month = MadeOnce(_of_hours)
 """Each entry reads the last month, most of which the one before has read."""
 
 

@@ -135,7 +135,6 @@ __all__ = [
     "Runtime",
     "RuntimeEvent",
     "RuntimeFault",
-    "Sender",
     "SomeAddress",
     "StartTimeout",
     "SupervisorExhausted",

@@ -259,11 +259,11 @@ class _Written:
     text: str
 
 
-def _written_close(close: HourlyClose) -> str:
-    return canonical(close.model_dump(mode="json"))
+def _each_written(closes: Iterable[HourlyClose]) -> list[str]:
+    return [canonical(close.model_dump(mode="json")) for close in closes]
 
 
-_closes = MadeOnce(_written_close)
+_closes = MadeOnce(_each_written)
 """They are most of an entry's facts, and all but those of the last week are of the same month."""
 
 

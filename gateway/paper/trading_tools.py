@@ -121,7 +121,7 @@ def get_user_trades(venue: Venue, request: GetSince) -> Trades:
 
 
 def get_trades_by_order(venue: Venue, request: OrderIdRequest) -> Trades:
-    return Trades(trades=venue.account.trades_of(request.order_id))
+    return Trades.trusted(trades=venue.account.trades_of(request.order_id), unread=())
 
 
 def get_settlements(venue: Venue, request: GetSince) -> Settlements:

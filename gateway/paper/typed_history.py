@@ -6,6 +6,7 @@ never changes, and every entry reads a month of them, so each is made once.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import timedelta
 from decimal import Decimal
 from functools import lru_cache, partial
@@ -46,19 +47,21 @@ def typed_dvol_history(venue: Venue, request: GetDvolHistory) -> DvolHistory:
 @lru_cache(LENGTHS_KEPT)
 def _candles(length: timedelta, decimals: int) -> MadeOnce[Bar, Candle]:  # noqa: ARG001  (a key)
     """What makes the candles of all histories of one length, of which each moves on from the one before."""
-    return MadeOnce(partial(_candle, decimals))
+    return MadeOnce(partial(_made, decimals))
 
 
-def _candle(decimals: int, bar: Bar) -> Candle:
-    start, opened, high, low, close, volume = bar
-    return Candle.trusted(
-        timestamp=start,
-        open=_price(opened, decimals),
-        high=_price(high, decimals),
-        low=_price(low, decimals),
-        close=_price(close, decimals),
-        volume=volume,
-    )
+def _made(decimals: int, bars: Iterable[Bar]) -> list[Candle]:
+    return [
+        Candle.trusted(
+            timestamp=start,
+            open=_price(opened, decimals),
+            high=_price(high, decimals),
+            low=_price(low, decimals),
+            close=_price(close, decimals),
+            volume=volume,
+        )
+        for start, opened, high, low, close, volume in bars
+    ]
 
 
 @lru_cache(PRICES_KEPT)

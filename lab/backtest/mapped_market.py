@@ -108,12 +108,22 @@ class MappedMarket:
         place, off_grid = divmod(first - self.start, HOUR)
         last = place + max(0, (end - first) // HOUR)
         if off_grid:
-            return [self._bar(first + HOUR * number) for number in range(last - place)]
-        self._bars += [self._bar(self.start + HOUR * number) for number in range(len(self._bars), last)]
+            return self._bars_of(first, last - place)
+        if last > len(self._bars):
+            self._bars += self._bars_of(self.start + HOUR * len(self._bars), last - len(self._bars))
         return self._bars[place:last]
 
-    def _bar(self, hour: datetime) -> Bar:
-        return Bar(hour, *(self.index_usd(hour),) * 4, 0.0)
+    def _bars_of(self, hour: datetime, number: int) -> list[Bar]:
+        """Those of so many hours from this one on."""
+        starts, spots, bars = self._starts, self._spots, []
+        place = self._place(hour) if number > 0 else 0
+        for _ in range(number):
+            while place + 1 < len(starts) and starts[place + 1] <= hour:
+                place += 1
+            spot_usd = spots[place]
+            bars.append(Bar(hour, spot_usd, spot_usd, spot_usd, spot_usd, 0.0))
+            hour += HOUR
+        return bars
 
     def dvol_bars(self, start: datetime, end: datetime) -> list[Bar]:
         hours = (start + HOUR * number for number in range(max(0, (end - start) // HOUR)))

@@ -11,15 +11,13 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Final, NamedTuple, Protocol
 
-from pydantic import TypeAdapter
-
 from actors.decision.facts import marks_of
 from core.errors import McpDataAnomalyError
 from core.market.chain_spans import ExpirySpan, entry_span
 from core.market.countries import country_of
 from core.market.forwards import forwards_of
 from core.market.funding import HourlyRate, mean_fundings
-from core.market.observations import HourlyClose, Level, MacroEvent, MeanFunding
+from core.market.observations import HourlyClose, Level, MacroEvent, MeanFunding, hourly_closes
 from core.market.option_chain import OptionChain
 from core.market.statistics import TREND_HOURS
 from core.market.venue_clock import latest_time
@@ -46,7 +44,6 @@ SPOTS_KEPT: Final = 64
 NO_QUOTES: Final = "deribit.get_options_chain:soft"
 NO_EXPIRY: Final = "deribit.get_options_chain:anomaly"
 EUR, USD = "EUR", "USD"
-_CLOSES: Final = TypeAdapter(tuple[HourlyClose, ...])
 
 
 class Marked(NamedTuple):
@@ -284,13 +281,8 @@ class VenueReader:
         if not begin <= first <= end:
             self._closes, begin, end = [], first, first
         if last > end:
-            # Thousands in a year: all at once they take half the time.
-            self._closes += _CLOSES.validate_python(
-                [
-                    {"at": bar.start + HOUR, "close_usd": round(bar.close, 2)}
-                    for bar in self._venue.source.index_bars(end, last)
-                ]
-            )
+            bars = self._venue.source.index_bars(end, last)
+            self._closes += hourly_closes((bar.start + HOUR, round(bar.close, 2)) for bar in bars)
             end = last
         self._closes_read = begin, end
         after, until = (bisect_right(self._closes, moment, key=_close_at) for moment in (first, last))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 from hypothesis import given
@@ -20,11 +21,11 @@ HOURS = [Hour(number) for number in range(4)]
 def test_of_a_list_that_moves_on_only_the_new_items_are_made() -> None:
     made: list[int] = []
 
-    def number_of(hour: Hour) -> int:
-        made.append(hour.number)
-        return hour.number
+    def numbers_of(hours: Sequence[Hour]) -> list[int]:
+        made.extend(hour.number for hour in hours)
+        return [hour.number for hour in hours]
 
-    numbers = MadeOnce(number_of)
+    numbers = MadeOnce(numbers_of)
     assert numbers(HOURS[:3]) == (0, 1, 2)
     assert numbers(HOURS[1:]) == (1, 2, 3)
     assert numbers(HOURS[1:]) == (1, 2, 3)
@@ -33,6 +34,6 @@ def test_of_a_list_that_moves_on_only_the_new_items_are_made() -> None:
 
 @given(lists=st.lists(st.lists(st.sampled_from(HOURS), max_size=6), max_size=4))
 def test_whatever_was_there_before_each_item_gets_its_own(lists: list[list[Hour]]) -> None:
-    numbers = MadeOnce[Hour, int](lambda hour: hour.number)
+    numbers = MadeOnce[Hour, int](lambda hours: [hour.number for hour in hours])
     for hours in lists:
         assert numbers(hours) == tuple(hour.number for hour in hours)

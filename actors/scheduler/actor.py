@@ -84,6 +84,8 @@ class Scheduler(Room[SchedulerProtocol | SlotDue | AskRunsAgain]):
         self._jobs: dict[Job, ClockJob] = {}
         self._scheduler: ClockScheduler | None = None
         self._wake: Timer | None = None
+        self._told: dict[Job, datetime] = {}
+        """The next runs as state was told them."""
         self._used_until: dict[Job, datetime] = {}
         """Slots before these were told by a clock that ran ahead: they are told again, at their real time."""
         self._apart = timedelta(0)
@@ -106,9 +108,12 @@ class Scheduler(Room[SchedulerProtocol | SlotDue | AskRunsAgain]):
                 self._handle_wake()
             case JobRuns():
                 self._handle_job_runs(message)
-            case Recorded() | Refused():
-                # Refused: the books take nothing now. State alerts of that; the next slot tries again.
+            case Recorded():
                 self.outbox.settle(message.request_id)
+            case Refused():
+                # The books take nothing now. State alerts of that; the next slot tries again.
+                self.outbox.settle(message.request_id)
+                self._told = {}
             case SlotDue():
                 self._handle_wake()
             case AskRunsAgain():
@@ -209,9 +214,12 @@ class Scheduler(Room[SchedulerProtocol | SlotDue | AskRunsAgain]):
                 grid.resume_at(following)
 
     def _record(self, next_runs: dict[Job, datetime]) -> None:
-        """Record the next runs. Called for changes of cycles only: the other jobs' may be forgotten."""
+        """Record the next runs that have changed. Called for changes of cycles only: the other jobs' may be
+        forgotten."""
+        changed = {job: at for job, at in next_runs.items() if self._told.get(job) != at}
+        self._told = next_runs
         request_id = f"jobs-{self.ctx.uuid()}"
-        self.outbox.send(self._state, RecordJobRuns(request_id=request_id, next_runs=next_runs), request_id)
+        self.outbox.send(self._state, RecordJobRuns(request_id=request_id, next_runs=changed), request_id)
 
     def _set_wake(self, at: datetime) -> None:
         if self._wake is not None:

@@ -43,4 +43,5 @@ class Applied:
         correlation: str | None = None,
     ) -> None:
         """Add an audit event."""
-        self.events.append(AuditEvent(kind=kind, at=at, detail=dict(detail), correlation=correlation))
+        event = AuditEvent.trusted(kind=kind, at=at, detail=dict(detail), correlation=correlation)
+        self.events.append(event)

@@ -45,9 +45,18 @@ def open_cycle(db: sqlite3.Connection, request: OpenCycle) -> Applied:
         return Applied(known)
     resumed = row is not None
     if row is None:
-        cycle_id = cycle_id_of(request.job, request.slot)
-        row = CycleRow(cycle_id=cycle_id, job=request.job, slot=request.slot, opened_at=request.at)
+        row = CycleRow(
+            cycle_id=cycle_id_of(request.job, request.slot),
+            job=request.job,
+            slot=request.slot,
+            opened_at=request.at,
+            closed_at=None if request.outcome is None else request.at,
+            outcome=request.outcome,
+            reasons=request.reasons,
+        )
         cycles.insert(db, row)
+    elif request.outcome is not None:
+        cycles.close(db, row.cycle_id, request.outcome, request.reasons, request.at)
     opened = CycleOpened(
         request_id=request.request_id, cycle_id=row.cycle_id, job=row.job, slot=row.slot, resumed=resumed
     )
@@ -60,7 +69,7 @@ def open_cycle(db: sqlite3.Connection, request: OpenCycle) -> Applied:
     }
     applied.note(AuditKind.CYCLE_OPENED, request.at, detail, row.cycle_id)
     if request.outcome is not None:
-        _close(db, applied, row, request.outcome, request.reasons, request.at)
+        _note_closed(applied, row, request.outcome, request.reasons, request.at)
     return applied
 
 
@@ -74,19 +83,14 @@ def close_cycle(db: sqlite3.Connection, request: CloseCycle) -> Applied:
                 "cycle_closed", f"{row.cycle_id}: expected {row.outcome}, found {request.outcome}"
             )
         return applied
-    _close(db, applied, row, request.outcome, request.reasons, request.at)
+    cycles.close(db, row.cycle_id, request.outcome, request.reasons, request.at)
+    _note_closed(applied, row, request.outcome, request.reasons, request.at)
     return applied
 
 
-def _close(
-    db: sqlite3.Connection,
-    applied: Applied,
-    row: CycleRow,
-    outcome: CycleOutcome,
-    reasons: tuple[str, ...],
-    at: datetime,
+def _note_closed(
+    applied: Applied, row: CycleRow, outcome: CycleOutcome, reasons: tuple[str, ...], at: datetime
 ) -> None:
-    cycles.close(db, row.cycle_id, outcome, reasons, at)
     detail: dict[str, JsonValue] = {
         "cycle_id": row.cycle_id,
         "job": row.job,

@@ -12,7 +12,6 @@ from actors.state.answers import Answers, AnswersInBooks
 from actors.state.applied import Applied
 from actors.state.apply import Write, apply
 from actors.state.chain_kept import ChainInBooks, ChainKept
-from actors.state.tables import venue_texts
 from actors.state.tables.chain import ChainEnd
 from actors.state.text_door import TextDoor
 from core.audit.hash_chain import Link, encode_record, file_name
@@ -158,5 +157,5 @@ class Sequencer:
         if self._pruned_at is not None and now - self._pruned_at < PRUNE_EVERY:
             return
         self.answers.prune(now - ANSWERS_KEPT)
-        venue_texts.prune(self._db)
+        self._door.prune()
         self._pruned_at = now

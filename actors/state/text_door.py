@@ -25,6 +25,7 @@ class TextDoor:
     def __init__(self, db: sqlite3.Connection, redact: Callable[[str], str]) -> None:
         self._db = db
         self._redact = redact
+        self._may_be_many = True
 
     def taken_in(self, request: M) -> tuple[M, tuple[str, ...]]:
         """The request as it is recorded, and the texts of others that it held, for `keep`."""
@@ -45,6 +46,16 @@ class TextDoor:
         """Store them, in the open transaction."""
         if texts:
             venue_texts.insert(self._db, texts, now)
+            self._may_be_many = True
+
+    def prune(self) -> None:
+        """Drop the texts beyond the bound, in the open transaction, if one was kept since that was done last.
+
+        If the transaction is rolled back, it is done with the next text that is kept.
+        """
+        if self._may_be_many:
+            venue_texts.prune(self._db)
+            self._may_be_many = False
 
     def told(self, answer: M) -> M:
         """The answer with the texts that are still kept."""

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Annotated, Any, Final, Generic, Literal, Self, TypeVar
+from typing import Annotated, Generic, Literal, TypeVar
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 from core.contract.scalars import Currency, EnvironmentName, FreeText, Named, word
-
-_set: Final = object.__setattr__
+from core.trusted import Trusting
 
 
 class ToolRequest(BaseModel):
@@ -19,26 +18,13 @@ class ToolRequest(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
-class ToolAnswer(BaseModel):
+class ToolAnswer(Trusting):
     """Base of every answer body: frozen; a field that the contract does not name is ignored.
 
     An answer with a non-blank `error` is a soft error and has to be recognised before it is validated here.
     """
 
     model_config = ConfigDict(frozen=True, extra="ignore")
-
-    @classmethod
-    def trusted(cls, **fields: Any) -> Self:
-        """An answer of values that need no validation, every field among them.
-
-        `model_construct` does the same, but goes through the fields one by one to see which has a default.
-        """
-        answer = cls.__new__(cls)
-        _set(answer, "__dict__", fields)
-        _set(answer, "__pydantic_fields_set__", set(fields))
-        _set(answer, "__pydantic_extra__", None)
-        _set(answer, "__pydantic_private__", None)
-        return answer
 
 
 class HealthAnswer(ToolAnswer):

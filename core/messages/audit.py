@@ -9,6 +9,7 @@ from pydantic import JsonValue
 
 from core.messages.base import Answered, Command, Event, Query
 from core.messages.room_status import AuditHead, AuditStatus
+from core.trusted import Trusting
 from core.values import Value
 
 
@@ -51,7 +52,7 @@ class AuditKind(StrEnum):
     CHECKPOINT = "CHECKPOINT"
 
 
-class AuditEvent(Value):
+class AuditEvent(Value, Trusting):
     """One record before it is sequenced: what happened, its details, market time, and the correlation."""
 
     kind: AuditKind

@@ -229,7 +229,7 @@ class RecordMarketSnapshot(Recording):
 
 
 class RecordJobRuns(Recording):
-    """The next due slot of each job, so that a restart neither repeats nor loses one."""
+    """The next due slot of jobs, so that a restart neither repeats nor loses one; the others' stays."""
 
     next_runs: dict[Job, datetime]
 

@@ -68,6 +68,7 @@ PARTS = (
         "books",
         files=(
             "actors/state/sequencer.py",
+            "actors/state/chain_kept.py",
             "actors/state/intake.py",
             "actors/state/apply.py",
             "actors/state/apply_orders.py",
@@ -78,6 +79,7 @@ PARTS = (
         tests=(
             # The first for what a new chain opens with.
             "tests/actors/audit/test_boot.py",
+            "tests/actors/state/test_chain_kept.py",
             "tests/actors/state/test_entry_latches.py",
             "tests/actors/state/test_failing_disk.py",
             "tests/actors/state/test_intake.py",

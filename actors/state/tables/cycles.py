@@ -7,7 +7,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
-from actors.state.columns import list_of, list_text, maybe_time_of, time_of, time_text
+from actors.state.columns import list_of, list_text, maybe_time_of, maybe_time_text, time_of, time_text
 from core.audit.hash_chain import canonical_json
 from core.orders.books import CycleOutcome, CycleRow, Job, Proposal
 from core.statistics.account import AccountPoint
@@ -18,8 +18,16 @@ _COLUMNS = "cycle_id, job, slot, opened_at, closed_at, outcome, reasons"
 
 def insert(db: sqlite3.Connection, row: CycleRow) -> None:
     db.execute(
-        "INSERT INTO cycles (cycle_id, job, slot, opened_at) VALUES (?, ?, ?, ?)",
-        (row.cycle_id, row.job.value, time_text(row.slot), time_text(row.opened_at)),
+        f"INSERT INTO cycles ({_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?)",
+        (
+            row.cycle_id,
+            row.job.value,
+            time_text(row.slot),
+            time_text(row.opened_at),
+            maybe_time_text(row.closed_at),
+            row.outcome,
+            list_text(row.reasons),
+        ),
     )
 
 

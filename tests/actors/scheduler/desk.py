@@ -73,8 +73,15 @@ class Desk:
         told = [message for _, message in self.ctx.told if isinstance(message, JobDue)]
         return [message for message in told if not jobs or message.job in jobs]
 
+    def records(self) -> list[RecordJobRuns]:
+        return [message for message in self.ctx.told_to("state") if isinstance(message, RecordJobRuns)]
+
     def recorded(self) -> dict[Job, datetime]:
-        return [m for m in self.ctx.told_to("state") if isinstance(m, RecordJobRuns)][-1].next_runs
+        """The next runs as state holds them, which keeps those that it was not told anew."""
+        found: dict[Job, datetime] = {}
+        for record in self.records():
+            found |= record.next_runs
+        return found
 
 
 def at(day: int, hour: int, minute: int = 0) -> datetime:

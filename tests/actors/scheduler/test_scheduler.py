@@ -11,6 +11,7 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, 
 
 from actors.runtime.testing import FakeAddress
 from actors.scheduler.actor import SlotDue
+from core.messages.base import Refused
 from core.messages.room_status import HealthStatus
 from core.messages.scheduler import GetJobs, JobDue, Jobs
 from core.messages.state import GetJobRuns, RecordJobRuns
@@ -137,6 +138,19 @@ def test_missed_monitors_run_once_for_the_latest_slot_and_misfire_the_others() -
     ]
 
 
+def test_state_is_told_the_next_runs_that_have_changed_and_all_after_a_refusal() -> None:
+    desk = Desk(at(0, 7))
+    desk.start()
+    assert len(desk.records()[0].next_runs) == len(desk.actor._jobs)
+    desk.run_until(at(0, 12))
+    changed = desk.records()[-1]
+    assert Job.MONITOR in changed.next_runs
+    assert Job.KELLY not in changed.next_runs
+    desk.actor.on_receive(Refused(request_id=changed.request_id, reasons=("disk_full: …",)))
+    desk.run_until(at(0, 14))
+    assert len(desk.records()[-1].next_runs) == len(desk.actor._jobs)
+
+
 def test_the_digest_is_due_on_monday_morning() -> None:
     desk = Desk(at(0, 0, 1))
     desk.start()
@@ -201,7 +215,7 @@ class SlotsAcrossRestarts(RuleBasedStateMachine):
             if isinstance(message, JobDue) and address.name == "decision":
                 self.rows.setdefault((message.job, message.slot), message.misfired)
             elif isinstance(message, RecordJobRuns):
-                self.stored = dict(message.next_runs)
+                self.stored |= message.next_runs
         self.delivered = len(self.desk.ctx.told)
 
     @precondition(lambda self: self.down_since is None)
@@ -230,7 +244,7 @@ class SlotsAcrossRestarts(RuleBasedStateMachine):
             self.deliver()
         for _, message in news:
             if isinstance(message, RecordJobRuns):
-                self.stored = dict(message.next_runs)
+                self.stored |= message.next_runs
         self.down_since = self.desk.ctx.now()
 
     @precondition(lambda self: self.down_since is not None)

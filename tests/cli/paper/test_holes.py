@@ -22,6 +22,7 @@ from tests.gateway.record_folder import (
     write_record,
 )
 
+pytestmark = pytest.mark.long
 HISTORY_H = 800
 LAST = MONDAY + timedelta(hours=13, minutes=50)
 NEXT = LAST + timedelta(hours=9)
@@ -52,7 +53,6 @@ def finished(tmp_path_factory: pytest.TempPathFactory) -> tuple[Ran, dict[str, A
     return ran, json.loads(out.read_text("utf-8"))
 
 
-@pytest.mark.long
 def test_an_entry_in_a_hole_ends_as_data_failed(finished: tuple[Ran, dict[str, Any]]) -> None:
     (entry,) = [cycle for cycle in finished[1]["cycles"] if cycle["kind"] == "entry"]
     assert (entry["outcome"], entry["reasons"]) == ("data_failed", ["deribit.get_options_chain:soft"])

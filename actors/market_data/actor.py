@@ -119,7 +119,7 @@ class MarketData(Room[MarketDataProtocol | ReadSeries | Terminated]):
         match message:
             case Fetched() | FetchFailed():
                 self._ended.discard(message.router)
-                self._sources.take(message)
+                self._sources.put_aside(message)
             case FetchSnapshot():
                 self._handle_fetch_snapshot(message)
             case TakeMarketSnapshot():
@@ -129,7 +129,7 @@ class MarketData(Room[MarketDataProtocol | ReadSeries | Terminated]):
             case GetMarks():
                 answerer(self.ctx, message)(self._marks())
             case BooksRead():
-                self._sources.take_books(message)
+                self._sources.put_books_aside(message)
             case Recorded() | Refused():
                 self.outbox.settle(message.request_id)
                 self.conversations.deliver(recorded_key(message.request_id), message)

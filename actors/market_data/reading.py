@@ -71,18 +71,18 @@ class Sources:
         reading = self.readings[name] = Reading(self, name, deadline)
         return reading
 
-    def take(self, answer: Fetched | FetchFailed) -> None:
+    def put_aside(self, answer: Fetched | FetchFailed) -> None:
         """A router's answer; one that no reading waits for any more is nothing."""
         name, _, tool = answer.request_id.rpartition(":")
         reading = self.readings.get(name)
         if reading is not None:
-            reading.take(tool, answer)
+            reading.put_aside(tool, answer)
 
-    def take_books(self, read: BooksRead) -> None:
+    def put_books_aside(self, read: BooksRead) -> None:
         """State's answer to `GetBooks`."""
         reading = self.readings.get(read.request_id)
         if reading is not None:
-            reading.take_books(read)
+            reading.put_books_aside(read)
 
     def router_ended(self, ended: Terminated) -> None:
         """An incarnation of a router has ended, with which open requests to it are lost."""
@@ -163,7 +163,7 @@ class Reading:
         except IncompleteError as error:
             return Missing((error.fault,))
 
-    def take(self, tool: str, answer: Fetched | FetchFailed) -> None:
+    def put_aside(self, tool: str, answer: Fetched | FetchFailed) -> None:
         """The answer of one tool."""
         if tool not in self.waiting:
             return
@@ -175,7 +175,7 @@ class Reading:
             self._sources.see(answer.answer)
         self._go_on_if_settled()
 
-    def take_books(self, read: BooksRead) -> None:
+    def put_books_aside(self, read: BooksRead) -> None:
         """The books, which say what is held."""
         if self._waits_for_books:
             self._waits_for_books = False

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
 import math
 import random
+import struct
 from statistics import NormalDist, fmean
 from weakref import ref
 
@@ -150,6 +152,15 @@ def test_every_week_is_drawn_about_as_often() -> None:
     for week in range(7):
         drawn = sum(draw(range(7)).count(week) for draw in draws)
         assert abs(drawn - 2000) < 5 * math.sqrt(2000 * 6 / 7)
+
+
+@pytest.mark.parametrize("weeks", [2, 7, 52, 300])
+def test_each_week_is_drawn_by_the_high_half_of_a_product(weeks: int) -> None:
+    """The draws are part of what a report says: the same on every machine, and in every version."""
+    drawn = hashlib.shake_256(f"1:{weeks}".encode()).digest(4 * 2000 * weeks)
+    expected = [number * weeks >> 32 for (number,) in struct.iter_unpack("<I", drawn)]
+    found = [week for draw in Resamples(weeks)._draws for week in draw(range(weeks))]
+    assert found == expected
 
 
 def test_draws_are_shared_while_a_sample_is_alive_and_kept_by_nobody_after() -> None:

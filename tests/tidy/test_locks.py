@@ -86,18 +86,31 @@ def test_no_wheel_lacks_its_hash(name: str) -> None:
     assert too_few_hashes(locked(TEXTS[name]), installed) == []
 
 
+IMPORT_LINE = re.compile(r"^\s*(?:import|from)\s+(\w+)", re.MULTILINE)
+"""Also a line of a text; what a statement imports begins a line, as the linter demands."""
+
+
 def imported(*folders: str) -> set[str]:
     """The distributions from which these folders import."""
-    names: set[str] = set()
+    lines: dict[str, list[Path]] = {}
     for path in files(*folders):
-        for node in walked(parsed(path)):
-            if isinstance(node, ast.Import):
-                names |= {alias.name.split(".")[0] for alias in node.names}
-            elif isinstance(node, ast.ImportFrom) and node.level == 0 and node.module is not None:
-                names.add(node.module.split(".")[0])
-    foreign = names - sys.stdlib_module_names - {*CODE, "tests"}
+        for name in set(IMPORT_LINE.findall(path.read_text("utf-8"))):
+            lines.setdefault(name, []).append(path)
     known = packages_distributions()
-    return {canonicalize_name(distribution) for name in foreign for distribution in known.get(name, [name])}
+    foreign = lines.keys() - sys.stdlib_module_names - {*CODE, "tests"}
+    really = [name for name in foreign if any(name in imports(parsed(path)) for path in lines[name])]
+    return {canonicalize_name(distribution) for name in really for distribution in known.get(name, [name])}
+
+
+def imports(tree: ast.Module) -> set[str]:
+    """The packages that its statements import, also within functions."""
+    names: set[str] = set()
+    for node in walked(tree):
+        if isinstance(node, ast.Import):
+            names |= {alias.name.split(".")[0] for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.level == 0 and node.module is not None:
+            names.add(node.module.split(".")[0])
+    return names
 
 
 def declared(requirements: list[str]) -> set[str]:

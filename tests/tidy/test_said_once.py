@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections import defaultdict
 from datetime import timedelta
 from pathlib import Path
@@ -28,9 +29,8 @@ def test_no_class_has_the_name_of_another() -> None:
     """A name then tells which class it is, and no import needs an `as`."""
     found = defaultdict(list)
     for path in files(*PRODUCTION):
-        for node in parsed(path).body:
-            if isinstance(node, ast.ClassDef):
-                found[node.name].append(name_of(path))
+        for name in re.findall(r"^class (\w+)", path.read_text("utf-8"), re.MULTILINE):
+            found[name].append(name_of(path))
     assert {name: paths for name, paths in found.items() if len(paths) > 1} == TWICE
 
 
@@ -45,10 +45,12 @@ def texts(path: Path) -> set[str]:
 
 def test_routers_are_listed_in_the_contract_alone() -> None:
     """A new router is named there, described beside it, and served by the paper venue, and nowhere else."""
+    routers = {router.value for router in Router}
+    naming = [path for path in files(*PRODUCTION) if any(name in path.read_text("utf-8") for name in routers)]
     found = {
         (name_of(path), text)
-        for path in files(*PRODUCTION)
-        for text in texts(path) & {router.value for router in Router}
+        for path in naming
+        for text in texts(path) & routers
         if name_of(path) != ROUTERS_STAND_IN
     }
     assert found == {(name, "hyperliquid") for name in ALSO_AN_EXCHANGE}

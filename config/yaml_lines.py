@@ -23,8 +23,9 @@ DEPTH_MAX = 50
 """libyaml composes by recursion on the stack of C: where it is full, the process ends."""
 _QUICK: type[yaml.CSafeLoader] | None = getattr(yaml, "CSafeLoader", None)
 """None where PyYAML was built without libyaml."""
-_READ_OTHERWISE = re.compile(r"[\t!?]|[|>][-+0-9]*#")
-"""Tabs, tags, `?` and a comment at once after `|` or `>`: libyaml takes some of what PyYAML refuses."""
+_READ_OTHERWISE = re.compile(r"[\t!?\ufeff]|[|>][-+0-9]*#")
+"""Tabs, tags, `?`, a byte order mark, a comment at once after `|` or `>`: libyaml takes some of what PyYAML
+refuses."""
 _OTHER_BASE = re.compile(r"[-+]?0[0-9_xXbB]")
 _PLAIN_TAGS = ("tag:yaml.org,2002:map", "tag:yaml.org,2002:seq")
 

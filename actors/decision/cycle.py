@@ -21,6 +21,7 @@ from core.messages.market_data import (
     SnapshotKind,
 )
 from core.messages.recording import may_be_told_again
+from core.messages.state import IdleEnd
 from core.orders.books import Books, CycleOutcome, Job
 from core.rules.facts import MonitorMarket
 from core.values import CycleId
@@ -79,6 +80,10 @@ class Idle:
 
     end: CycleEnd
     books: Books
+
+    def to_record(self) -> IdleEnd:
+        """As state is told it, which holds if the books are still those."""
+        return IdleEnd(seq=self.books.seq, outcome=self.end.outcome, reasons=self.end.reasons)
 
 
 class CycleOver(Exception):  # noqa: N818  (it ends a cycle; it is no error of the program)

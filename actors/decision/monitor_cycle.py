@@ -101,8 +101,6 @@ class MonitorCycle(Cycle):
             await self._decide(to_decide, market)
             if self.exits:
                 await self._close_due()
-        else:
-            self._look(None, books)
         outcome = next(outcome for outcome in OUTCOME_RANK if outcome in self.outcomes)
         return CycleEnd(outcome, tuple(self.reasons), "\n".join(self.tables))
 

@@ -1,4 +1,4 @@
-"""Asks state for a slot's row. A cycle that has nothing to do is closed by the record that opens it."""
+"""Asks state for a slot's row. A cycle that has nothing to do is closed by the message that opens it."""
 
 from __future__ import annotations
 
@@ -23,33 +23,31 @@ KINDS: Final[dict[Job, type[Cycle]]] = {
     Job.KELLY: KellyCycle,
     Job.DIGEST: DigestCycle,
 }
-MAY_IDLE: Final = frozenset({Job.MONITOR, Job.SETTLEMENT})
-"""Those that the books may leave nothing to do."""
 
 
 async def told_open(desk: Desk, due: Due, *, recovered: bool) -> tuple[Booked, Idle | None]:
-    """State's answer, and how the cycle ended with it if it has nothing to do."""
+    """State's answer, and how the cycle has ended if that says that it is closed."""
     idle = idle_at(desk, due) if recovered else None
     row = OpenCycle(
         request_id=f"open-{cycle_id_of(due.job, due.slot)}-{desk.ctx.uuid()}",
         job=due.job,
         slot=due.slot,
         at=desk.ctx.now(),
-        outcome=None if idle is None else idle.end.outcome,
-        reasons=() if idle is None else idle.end.reasons,
+        idle=None if idle is None else idle.to_record(),
     )
     return await desk.conversations.event(desk.send(row)), idle
 
 
 def idle_at(desk: Desk, due: Due) -> Idle | None:
     """Whether the books leave a scheduled cycle nothing to do; if they can't be read, it is run."""
-    if due.job not in MAY_IDLE or due.by_person or due.misfired:
+    kind = KINDS[due.job]
+    if kind.idle is Cycle.idle or due.by_person or due.misfired:
         return None
     try:
         books = desk.books()
     except RoomUnreachableError:
         return None
-    end = KINDS[due.job].idle(books, desk.ctx.now())
+    end = kind.idle(books, desk.ctx.now())
     return None if end is None else Idle(end, books)
 
 

@@ -152,10 +152,10 @@ class CycleQueue:
             if opened is None:
                 continue
             row, idle = opened
-            if idle is None:
-                await self._conduct(due, row)
-            else:
+            if idle is not None and row.closed:
                 self._idled(due, row, idle)
+            else:
+                await self._conduct(due, row)
 
     async def _next(self) -> Due:
         """Wait until no row is being closed, then take the first slot that may run."""
@@ -242,7 +242,10 @@ class CycleQueue:
         return None
 
     def _idled(self, due: Due, row: CycleOpened, idle: Idle) -> None:
-        """Tell the end of a cycle whose row was closed by the record that opened it."""
+        """Tell the end of a cycle whose row was closed by the message that opened it."""
+        if due.job is Job.MONITOR and not self.recovered:
+            # Books and venue are compared since, and what that finds is to be looked at.
+            self.monitor_owed = True
         self._begun(due, row.cycle_id, resumed=row.resumed).idled(idle.books)
         self.active = None
         ended = self._ended(row.cycle_id, due, idle.end)

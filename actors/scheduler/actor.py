@@ -216,7 +216,9 @@ class Scheduler(Room[SchedulerProtocol | SlotDue | AskRunsAgain]):
     def _record(self, next_runs: dict[Job, datetime]) -> None:
         """Record the next runs that have changed. Called for changes of cycles only: the other jobs' may be
         forgotten."""
-        changed = {job: at for job, at in next_runs.items() if self._told.get(job) != at}
+        # One that is still told may reach the books after this one: then all have to be in this one, too.
+        known = {} if self.outbox.pending else self._told
+        changed = {job: at for job, at in next_runs.items() if known.get(job) != at}
         self._told = next_runs
         request_id = f"jobs-{self.ctx.uuid()}"
         self.outbox.send(self._state, RecordJobRuns(request_id=request_id, next_runs=changed), request_id)

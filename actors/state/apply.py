@@ -151,7 +151,7 @@ def apply(
     if not is_alone:
         db.execute("SAVEPOINT request")
     try:
-        applied = _dispatch(db, request)
+        applied = _dispatch(db, request, previous.seq)
         applied.events.extend(_senders_events(request))
         payload, end = _encode(previous, applied.events, correlation)
     except (BooksRefusalError, IllegalEdgeError, sqlite3.IntegrityError) as error:
@@ -234,11 +234,11 @@ def _open_books(db: sqlite3.Connection, request: OpenBooks) -> Applied:
     return applied
 
 
-def _dispatch(db: sqlite3.Connection, request: Write) -> Applied:
+def _dispatch(db: sqlite3.Connection, request: Write, last_seq: int) -> Applied:
     # The most frequent first: each kind that does not match is tried in turn.
     match request:
         case OpenCycle():
-            return open_cycle(db, request)
+            return open_cycle(db, request, last_seq)
         case CloseCycle():
             return close_cycle(db, request)
         case RecordAlert():

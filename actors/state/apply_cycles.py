@@ -27,10 +27,10 @@ from core.orders.lifecycle import PositionState
 from core.values import CycleId, PositionId, cycle_id_of
 
 
-def open_cycle(db: sqlite3.Connection, request: OpenCycle) -> Applied:
+def open_cycle(db: sqlite3.Connection, request: OpenCycle, last_seq: int) -> Applied:
     """Open the one cycle of a (job, slot), or resume it if it has no outcome; else it is `CycleKnown`.
 
-    It is closed at once if the request names its outcome.
+    It is closed at once if it was idle by the books as they are: `last_seq` is their last record.
     """
     row = cycles.by_slot(db, request.job, request.slot)
     if row is not None and row.outcome is not None:
@@ -44,21 +44,28 @@ def open_cycle(db: sqlite3.Connection, request: OpenCycle) -> Applied:
         )
         return Applied(known)
     resumed = row is not None
+    # A fill or a delivery that came since may have left it something to do.
+    idle = request.idle if request.idle is not None and request.idle.seq == last_seq else None
     if row is None:
         row = CycleRow(
             cycle_id=cycle_id_of(request.job, request.slot),
             job=request.job,
             slot=request.slot,
             opened_at=request.at,
-            closed_at=None if request.outcome is None else request.at,
-            outcome=request.outcome,
-            reasons=request.reasons,
+            closed_at=None if idle is None else request.at,
+            outcome=None if idle is None else idle.outcome,
+            reasons=() if idle is None else idle.reasons,
         )
         cycles.insert(db, row)
-    elif request.outcome is not None:
-        cycles.close(db, row.cycle_id, request.outcome, request.reasons, request.at)
+    elif idle is not None:
+        cycles.close(db, row.cycle_id, idle.outcome, idle.reasons, request.at)
     opened = CycleOpened(
-        request_id=request.request_id, cycle_id=row.cycle_id, job=row.job, slot=row.slot, resumed=resumed
+        request_id=request.request_id,
+        cycle_id=row.cycle_id,
+        job=row.job,
+        slot=row.slot,
+        resumed=resumed,
+        closed=idle is not None,
     )
     applied = Applied(opened)
     detail: dict[str, JsonValue] = {
@@ -68,8 +75,8 @@ def open_cycle(db: sqlite3.Connection, request: OpenCycle) -> Applied:
         "resumed": resumed,
     }
     applied.note(AuditKind.CYCLE_OPENED, request.at, detail, row.cycle_id)
-    if request.outcome is not None:
-        _note_closed(applied, row, request.outcome, request.reasons, request.at)
+    if idle is not None:
+        _note_closed(applied, row, idle.outcome, idle.reasons, request.at)
     return applied
 
 

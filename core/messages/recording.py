@@ -18,11 +18,14 @@ class Recorded(Event):
 
 
 class CycleOpened(Event):
+    """`closed`: it had nothing to do, and has its outcome already."""
+
     request_id: str
     cycle_id: CycleId
     job: Job
     slot: datetime
     resumed: bool
+    closed: bool = False
 
 
 class CycleKnown(Event):

@@ -58,7 +58,7 @@ from core.messages.state_queries import (
 )
 from core.messages.state_rows import InboxItem, KillSwitchRow, UndeliveredAlerts
 from core.orders.books import CycleOutcome, Delivery, Fill, Instruction, Job, OrderRow, Proposal
-from core.values import CycleId, Environment, Label, ProposalId
+from core.values import CycleId, Environment, Label, ProposalId, Value
 
 __all__ = [
     "AccountBound",
@@ -87,6 +87,7 @@ __all__ = [
     "GetTradeResults",
     "GetUndeliveredAlerts",
     "GetWeek",
+    "IdleEnd",
     "InboxItem",
     "InboxRecorded",
     "JobRuns",
@@ -130,17 +131,24 @@ __all__ = [
 ]
 
 
+class IdleEnd(Value):
+    """How a cycle ends that the books leave nothing to do; `seq` is the last record of those that say so."""
+
+    seq: int
+    outcome: CycleOutcome
+    reasons: tuple[str, ...] = ()
+
+
 class OpenCycle(Recording):
     """(job, slot) is unique. Answered by `CycleOpened` (new, or unfinished and taken up) or `CycleKnown`.
 
-    With an `outcome` the cycle has nothing to do, and is closed by the same record that opens it.
+    With an `idle` end the cycle is closed by the same message, if the books have no record after its `seq`.
     """
 
     job: Job
     slot: datetime
     at: datetime
-    outcome: CycleOutcome | None = None
-    reasons: tuple[str, ...] = ()
+    idle: IdleEnd | None = None
 
 
 class RecordDecision(Recording):

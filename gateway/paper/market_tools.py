@@ -40,10 +40,11 @@ from gateway.paper.calendar import DAY
 from gateway.paper.history_json import dvol_history_json, historical_json
 from gateway.paper.instruments import parse_instrument
 from gateway.paper.quotes import quotes_json
+from gateway.paper.refusals import Reason
 from gateway.paper.source import Bar
 from gateway.paper.ticks import units_decimal
 from gateway.paper.venue import Venue
-from gateway.shell.refusals import MalformedRequestError
+from gateway.shell.refusals import MalformedRequestError, SoftRefusalError
 
 HOUR: Final = timedelta(hours=1)
 HOURS_PER_YEAR: Final = 8760
@@ -141,9 +142,13 @@ def get_funding_rate(venue: Venue, request: GetFundingRate) -> FundingRate:
     if points:
         last = points[-1]
         yearly, at = last.hourly_rate * HOURS_PER_YEAR, last.at
-    else:
+    elif listed := venue.source.exchange_funding(venue.clock):
         # The reference perpetual has no rate for the last hour; the first exchange that has one stands in.
-        _, yearly, at = venue.source.exchange_funding(venue.clock)[0]
+        _, yearly, at = listed[0]
+    else:
+        raise SoftRefusalError(
+            Reason.NO_FUNDING, f"of any exchange for the hour to {venue.clock.isoformat()}"
+        )
     return FundingRate(hourly_rate=yearly / HOURS_PER_YEAR, annualized_rate=yearly, timestamp=at)
 
 

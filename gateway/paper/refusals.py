@@ -18,5 +18,6 @@ class Reason(StrEnum):
     REDUCE_ONLY = "reduce_only_violated"
     VALID_UNTIL = "valid_until_passed"
     NO_QUOTES = "no_quotes"
+    NO_FUNDING = "no_funding"
     BAD_CREDENTIALS = "13004 invalid_credentials"
     PLAYED_REJECT = "10028 too_many_requests"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -17,7 +18,9 @@ from lab.backtest import sources
 from lab.backtest.columns import read_map
 from lab.backtest.columns_cache import kept_columns
 from lab.backtest.mapped_market import MappedMarket
+from lab.backtest.result import Road
 from lab.backtest.running import run_backtest
+from lab.backtest.schedule import Schedule
 from lab.backtest.sources import Market
 from lab.research.found import found_of
 from lab.research.running import Runner
@@ -112,3 +115,12 @@ def test_a_quote_that_was_asked_for_before_is_told_again_and_none_that_has_expir
     assert market.quote(expiry, put) is None
     unlisted = option(expiry, 12_345, OptionType.PUT)
     assert market.quote(market.start, unlisted) is market.quote(market.start, unlisted) is None
+
+
+def test_the_whole_engine_plays_a_record_that_has_no_funding(file: Path) -> None:
+    """At each stored snapshot it asks for the funding rate, which the market then refuses to tell."""
+    (point,) = points("exits.profit_of_credit=0.3", path=STRATEGY)
+    span = SweepSpan(None, ModelMarket(1).start + timedelta(days=3))
+    (task,) = tasks_of([point], held([Market(file, 0, (), COLUMNS)]), span, reports=False)
+    plan = replace(task.plan, road=Road.ACTORS, schedule=Schedule.PRODUCTION)
+    assert run_backtest(plan, lambda *_: True).is_whole

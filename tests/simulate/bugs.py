@@ -48,6 +48,23 @@ def wrapped(where: Any, name: str, make: Callable[[Any], Any]) -> Callable[[], A
     return lambda: swapped(where, name, make(where.__dict__[name]))
 
 
+def unkept(patch: Callable[[], Any], *kept: Any) -> Callable[[], Any]:
+    """The same patch; what the process keeps of values made before is forgotten at its begin and its end."""
+
+    @contextmanager
+    def patched() -> Iterator[None]:
+        for each in kept:
+            each.cache_clear()
+        try:
+            with patch():
+                yield
+        finally:
+            for each in kept:
+                each.cache_clear()
+
+    return patched
+
+
 def answers(value: Any) -> Callable[[Any], Any]:
     async def answer(*_: object, **__: object) -> Any:
         return value
@@ -106,8 +123,8 @@ def rounded_fee(real: Any) -> Any:
 def as_asked(real: Any) -> Any:
     """A position that has filled in part is as large as was asked for."""
 
-    def sizes(db: Any, position_id: Any, plan: Any, fills: Any) -> Any:
-        held = real(db, position_id, plan, fills)
+    def sizes(position_id: Any, plan: Any, fills: Any, booked: Any) -> Any:
+        held = real(position_id, plan, fills, booked)
         missing = plan.contracts - held.opened if held.opened else 0
         return held.model_copy(update={"opened": held.opened + missing, "left": held.left + missing})
 

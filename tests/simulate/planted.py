@@ -59,6 +59,7 @@ from tests.simulate.bugs import (
     said_too_soon,
     sent_again,
     swapped,
+    unkept,
     unmasked,
     unsaid,
     whole_sizes_alone,
@@ -185,7 +186,7 @@ PLANTED: tuple[Planted, ...] = (
     _one(
         12,
         "a partial fill is a position of what was asked",
-        wrapped(positions, "_sizes", as_asked),
+        unkept(wrapped(positions, "_sizes", as_asked), positions._made, positions._sums),
         "venue",
         days=0.3,
     ),

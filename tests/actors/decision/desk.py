@@ -145,7 +145,10 @@ class DecisionDesk:
         self.results: list[TradeResult] = []
         self.latches: tuple[EntryLatch, ...] = ()
         self.settings: dict[str, str] = {}
+        self.seq = 1
+        """The last record of the books; a test that changes them adds to it."""
         self.rows: dict[tuple[Job, datetime], CycleOutcome | None] = {}
+        self.closed_at_once: list[OpenCycle] = []
         self.reasons: dict[tuple[Job, datetime], tuple[str, ...]] = {}
         self.state_answers = True
         self.ctx.asks[GetKillSwitch] = lambda _: self.switch
@@ -153,7 +156,7 @@ class DecisionDesk:
             request_id="",
             books=Books(
                 as_of=self.ctx.now(),
-                seq=1,
+                seq=self.seq,
                 positions=tuple(self.positions),
                 orders=tuple(self.orders),
                 instructions=(),
@@ -216,8 +219,10 @@ class DecisionDesk:
         return [message for message in self.ctx.told_to(room) if isinstance(message, kind)]
 
     def ends(self) -> list[CloseCycle]:
-        """What closes rows: a cycle that has nothing to do closes its own with the record that opens it."""
-        return [end for message in self.ctx.told_to("state") if (end := end_in(message)) is not None]
+        """What closes rows; a cycle that has nothing to do closes its own with what opens it."""
+        told = self.ctx.told_to("state")
+        closing = [m for m in told if isinstance(m, CloseCycle) or m in self.closed_at_once]
+        return [closed_by(message) for message in closing]
 
     def end(self) -> tuple[CycleOutcome, tuple[str, ...]]:
         """Outcome and reasons of the only cycle that has ended."""
@@ -286,13 +291,18 @@ class DecisionDesk:
                     reasons=self.reasons.get(key, ()),
                 )
             resumed = key in self.rows
-            self.rows[key] = None
+            idle = message.idle if message.idle is not None and message.idle.seq == self.seq else None
+            self.rows[key] = None if idle is None else idle.outcome
+            if idle is not None:
+                self.reasons[key] = idle.reasons
+                self.closed_at_once.append(message)
             return CycleOpened(
                 request_id=message.request_id,
                 cycle_id=this,
                 job=message.job,
                 slot=message.slot,
                 resumed=resumed,
+                closed=idle is not None,
             )
         if isinstance(message, CloseCycle):
             for job, slot in self.rows:
@@ -312,17 +322,16 @@ class DecisionDesk:
         return Recorded(request_id=message.request_id)
 
 
-def end_in(message: object) -> CloseCycle | None:
-    """The end of a cycle that a record tells, if it does."""
-    match message:
-        case CloseCycle():
-            return message
-        case OpenCycle(outcome=outcome) if outcome is not None:
-            return CloseCycle(
-                request_id=message.request_id,
-                cycle_id=cycle_id_of(message.job, message.slot),
-                outcome=outcome,
-                reasons=message.reasons,
-                at=message.at,
-            )
-    return None
+def closed_by(message: object) -> CloseCycle:
+    """The end of a cycle as its closing would tell it."""
+    if isinstance(message, CloseCycle):
+        return message
+    assert isinstance(message, OpenCycle)
+    assert message.idle is not None
+    return CloseCycle(
+        request_id=message.request_id,
+        cycle_id=cycle_id_of(message.job, message.slot),
+        outcome=message.idle.outcome,
+        reasons=message.idle.reasons,
+        at=message.at,
+    )

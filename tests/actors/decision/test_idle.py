@@ -1,4 +1,4 @@
-"""A cycle that has nothing to do takes one record, which opens its row and closes it."""
+"""A cycle that has nothing to do takes one message, which opens its row and closes it."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ from tests.core.example_market import NOW
 
 
 def opened(desk: DecisionDesk) -> list[CycleOutcome | None]:
-    return [row.outcome for row in desk.sent("state", OpenCycle)]
+    return [None if row.idle is None else row.idle.outcome for row in desk.sent("state", OpenCycle)]
 
 
 @pytest.mark.parametrize("job", [Job.MONITOR, Job.SETTLEMENT])
-def test_with_nothing_open_a_cycle_is_one_record(job: Job) -> None:
+def test_with_nothing_open_a_cycle_is_one_message(job: Job) -> None:
     desk = DecisionDesk()
     desk.due(job)
     assert opened(desk) == [CycleOutcome.NOTHING_OPEN]
@@ -32,7 +32,7 @@ def test_with_nothing_open_a_cycle_is_one_record(job: Job) -> None:
     assert [ended.outcome for ended in desk.status().recent] == [CycleOutcome.NOTHING_OPEN]
 
 
-def test_a_settlement_before_the_first_expiry_is_one_record() -> None:
+def test_a_settlement_before_the_first_expiry_is_one_message() -> None:
     desk = DecisionDesk()
     desk.positions = [position()]
     desk.due(Job.SETTLEMENT)
@@ -101,3 +101,45 @@ def test_an_idle_cycle_that_the_books_had_no_room_for_is_looked_at_anew() -> Non
     desk.pass_time(60.0)
     assert opened(desk) == [CycleOutcome.NOTHING_OPEN, None]
     assert len(desk.sent("market_data", FetchSnapshot)) == 1
+
+
+def test_a_fill_that_state_had_before_the_row_is_looked_at() -> None:
+    desk = DecisionDesk()
+    desk.state_answers = False
+    desk.due(Job.MONITOR)
+    desk.positions, desk.seq = [position()], 2
+    desk.state_answers = True
+    desk._answer_state()
+    assert opened(desk) == [CycleOutcome.NOTHING_OPEN]
+    assert desk.ends() == []
+    assert len(desk.sent("market_data", FetchSnapshot)) == 1
+
+
+def test_a_monitor_that_was_idle_when_execution_ended_is_owed() -> None:
+    """What the recovery then finds is looked at right after it."""
+    desk = DecisionDesk()
+    desk.state_answers = False
+    desk.due(Job.MONITOR)
+    desk.terminated("execution")
+    desk.state_answers = True
+    desk._answer_state()
+    desk.positions, desk.seq = [position()], 2
+    desk.ctx.advance(30.0)
+    desk.recover()
+    assert opened(desk) == [CycleOutcome.NOTHING_OPEN, None]
+    assert len(desk.sent("market_data", FetchSnapshot)) == 1
+
+
+def test_an_idle_slot_that_is_told_again_has_run() -> None:
+    desk = DecisionDesk()
+    desk.due(Job.MONITOR)
+    desk.due(Job.MONITOR)
+    assert len(desk.ends()) == 1
+    assert len(desk.status().recent) == 1
+
+
+def test_a_row_that_was_left_open_is_closed_by_the_message_that_takes_it_up() -> None:
+    desk = DecisionDesk()
+    desk.rows[Job.SETTLEMENT, NOW] = None
+    desk.due(Job.SETTLEMENT)
+    assert desk.end() == (CycleOutcome.NOTHING_OPEN, ())

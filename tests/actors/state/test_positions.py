@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from datetime import timedelta
 from decimal import Decimal
 
@@ -10,27 +9,21 @@ import pytest
 
 from actors.state.tables import orders
 from core.alerts import AlertCode
-from core.audit.hash_chain import split_lines
 from core.messages.alerting import RaiseAlert, Severity
 from core.messages.base import Refused
 from core.messages.state import (
-    CloseCycle,
     CloseProposal,
-    CycleKnown,
-    CycleOpened,
     GetPosition,
-    OpenCycle,
     PositionRead,
     RecordDeliveries,
     Recorded,
     RecordSent,
     SetSystem,
 )
-from core.orders.books import CycleOutcome, Delivery, InstructionKind, Job, Position
+from core.orders.books import Delivery, InstructionKind, Position
 from core.orders.exit_rule import ExitRule
 from core.orders.lifecycle import OrderState, PositionState
 from tests.actors.state.books_room import (
-    CYCLE,
     LONG,
     POSITION,
     PROPOSAL,
@@ -314,61 +307,6 @@ def test_a_label_is_one_instruction_for_ever(room: BooksRoom) -> None:
     answer = room.answers[-1]
     assert isinstance(answer, Recorded)
     assert label.endswith(":e1")
-
-
-def test_a_slot_is_one_cycle(room: BooksRoom) -> None:
-    first = room.answer_to(OpenCycle(request_id="1", job=Job.MONITOR, slot=START, at=START))
-    again = room.answer_to(OpenCycle(request_id="2", job=Job.MONITOR, slot=START, at=START))
-    assert isinstance(first, CycleOpened)
-    assert isinstance(again, CycleOpened)
-    assert (first.resumed, again.resumed) == (False, True)
-    assert first.cycle_id == again.cycle_id == "monitor-20260105T140000Z"
-    close = CloseCycle(
-        request_id="3", cycle_id=first.cycle_id, outcome=CycleOutcome.HELD, reasons=("r",), at=START
-    )
-    room.tell(close)
-    known = room.answer_to(OpenCycle(request_id="4", job=Job.MONITOR, slot=START, at=START))
-    assert known == CycleKnown(
-        request_id="4",
-        cycle_id=first.cycle_id,
-        job=Job.MONITOR,
-        slot=START,
-        outcome=CycleOutcome.HELD,
-        reasons=("r",),
-    )
-
-
-def test_a_cycle_that_has_nothing_to_do_is_opened_and_closed_by_one_record(room: BooksRoom) -> None:
-    idle = OpenCycle(
-        request_id="1",
-        job=Job.MONITOR,
-        slot=START,
-        at=START,
-        outcome=CycleOutcome.NOTHING_OPEN,
-        reasons=("r",),
-    )
-    before = len(room.audit_bytes())
-    opened = room.answer_to(idle)
-    assert isinstance(opened, CycleOpened)
-    assert not opened.resumed
-    kinds = [json.loads(line)["kind"] for line in split_lines(room.audit_bytes()[before:])]
-    assert kinds == ["CYCLE_OPENED", "CYCLE_CLOSED"]
-    again = room.answer_to(idle.model_copy(update={"request_id": "2"}))
-    assert isinstance(again, CycleKnown)
-    assert (again.outcome, again.reasons) == (CycleOutcome.NOTHING_OPEN, ("r",))
-
-
-def test_a_cycle_ends_once(room: BooksRoom) -> None:
-    propose(room)
-
-    def close(request: str, outcome: CycleOutcome) -> object:
-        return room.answer_to(
-            CloseCycle(request_id=request, cycle_id=CYCLE, outcome=outcome, reasons=(), at=START)
-        )
-
-    assert close("1", CycleOutcome.ENTERED) == Recorded(request_id="1")
-    assert close("2", CycleOutcome.ENTERED) == Recorded(request_id="2")
-    assert codes(close("3", CycleOutcome.VETOED)) == ["cycle_closed"]
 
 
 def test_a_look_that_finds_nothing_new_changes_no_row_and_writes_no_record(room: BooksRoom) -> None:

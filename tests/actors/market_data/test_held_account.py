@@ -10,7 +10,7 @@ import pytest
 from core.contract import AccountSummary, FxRate, TotalEquity
 from core.messages.market_data import MarketSnapshotStored
 from core.messages.mcp import McpFault
-from core.messages.state import Recorded
+from core.messages.state import BooksRead, GetBooks, Recorded
 from core.rules.facts import HeldAccount, MonitorMarket
 from tests.actors.decision.desk import position
 from tests.actors.market_data.room import HOUR, Room
@@ -100,6 +100,20 @@ def test_a_funding_that_hangs_does_not_cost_the_stored_snapshot() -> None:
     room.pass_time(5.1)
     room.answer()
     assert room.record().funding is None
+
+
+def test_books_that_come_last_complete_the_stored_snapshot() -> None:
+    room = Room()
+    room.positions = (position(),)
+    room.due()
+    room.answer(but=("get_books",))
+    assert room.ctx.told_to("decision") == []
+    (asked,) = [message for message in room.ctx.told_to("state") if isinstance(message, GetBooks)]
+    room.tell(BooksRead(request_id=asked.request_id, books=room._books()))
+    room.answer()
+    assert {mark.instrument_name for mark in stored(room).legs} == {
+        leg.instrument_name for leg in position().plan.legs
+    }
 
 
 def test_a_required_part_is_waited_for_until_the_deadline() -> None:

@@ -151,6 +151,18 @@ def test_state_is_told_the_next_runs_that_have_changed_and_all_after_a_refusal()
     assert len(desk.records()[-1].next_runs) == len(desk.actor._jobs)
 
 
+def test_next_runs_that_are_still_told_are_told_again_with_the_others() -> None:
+    """The one that is told again may reach the books after the other."""
+    desk = Desk(at(0, 7))
+    desk.start()
+    for moment in (at(0, 12), at(0, 14)):
+        for message in desk.ctx.advance((moment - desk.ctx.now()).total_seconds()):
+            desk.actor.on_receive(message)
+    told = {record.request_id: record.next_runs for record in desk.records()}
+    first, unanswered, last = told.values()
+    assert len(unanswered) < len(last) == len(first)
+
+
 def test_the_digest_is_due_on_monday_morning() -> None:
     desk = Desk(at(0, 0, 1))
     desk.start()

@@ -28,7 +28,7 @@ _ORDER = (
 )
 _LIVE = "o.state IN ('intended', 'sent', 'working', 'cancel_pending', 'unknown')"
 
-_KEPT = 64
+INSTRUCTIONS_KEPT = 64
 """An instruction never changes, and that of a live order is read again at each change of the books."""
 
 
@@ -143,7 +143,7 @@ def _both(
     return tuple((_instruction(row[:12]), _order(row[12:])) for row in rows)
 
 
-@lru_cache(_KEPT)
+@lru_cache(INSTRUCTIONS_KEPT)
 def _instruction(row: tuple[Any, ...]) -> Instruction:
     return Instruction(
         label=Label(row[0]),

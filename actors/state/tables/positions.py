@@ -23,9 +23,9 @@ _SELECT = (
 )
 _LIVE = "p.state NOT IN ('closed', 'cancelled')"
 _ENDED = "state = 'closed' AND entered_at IS NOT NULL"
-_KEPT = 64
-"""Positions and plans. What is held is read at each change of the books, mostly from the rows of before.
-Of the same rows the same is made."""
+POSITIONS_KEPT = 64
+"""Also their plans and sums. What is held is read at each change of the books, mostly from the same rows as
+before, and of the same rows the same is made."""
 _FEES = (CashFlowKind.FEE, CashFlowKind.SETTLEMENT_FEE)
 
 
@@ -136,7 +136,7 @@ def _position(db: sqlite3.Connection, row: tuple[Any, ...]) -> Position:
     return _made(row, ledger.booked_rows(db, row[0]) if entered else ledger.BookedRows())
 
 
-@lru_cache(_KEPT)
+@lru_cache(POSITIONS_KEPT)
 def _made(row: tuple[Any, ...], booked: ledger.BookedRows) -> Position:
     position_id, plan = PositionId(row[0]), _plan(row[2])
     return Position(
@@ -152,12 +152,12 @@ def _made(row: tuple[Any, ...], booked: ledger.BookedRows) -> Position:
     )
 
 
-@lru_cache(_KEPT)
+@lru_cache(POSITIONS_KEPT)
 def _plan(stored: str) -> ComboPlan:
     return ComboPlan.model_validate_json(stored)
 
 
-@lru_cache(_KEPT)
+@lru_cache(POSITIONS_KEPT)
 def _sums(position_id: PositionId, plan: str, booked: ledger.BookedRows) -> dict[str, Any]:
     """What follows from the fills, deliveries and cash flows of a position."""
     fills, flows = ledger.fills_in(booked), ledger.flows_in(booked)

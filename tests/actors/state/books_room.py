@@ -27,7 +27,16 @@ from core.messages.state import (
     RecordOrder,
     RecordSent,
 )
-from core.orders.books import Fill, Instruction, InstructionKind, Job, OrderRow, Proposal
+from core.orders.books import (
+    CashFlow,
+    CashFlowKind,
+    Fill,
+    Instruction,
+    InstructionKind,
+    Job,
+    OrderRow,
+    Proposal,
+)
 from core.orders.exit_rule import ExitRule
 from core.orders.lifecycle import OrderState
 from core.orders.plan import ComboPlan, LegFacts
@@ -240,6 +249,15 @@ def plan(contracts: int = 2) -> ComboPlan:
 CYCLE = CycleId("entry-20260105T140000Z")
 PROPOSAL = ProposalId(f"p-{CYCLE}")
 POSITION = PositionId(PROPOSAL)
+LATE_FEE = CashFlow(
+    ref="late",
+    position_id=POSITION,
+    kind=CashFlowKind.FEE,
+    amount_eth=Decimal("-0.001"),
+    index_usd=Decimal(3000),
+    at=START,
+)
+"""Three dollars that nothing else says of."""
 
 
 def propose(room: BooksRoom, contracts: int = 2) -> Proposal:

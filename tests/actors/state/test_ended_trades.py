@@ -6,7 +6,6 @@ import sqlite3
 from collections.abc import Iterator
 from contextlib import closing
 from datetime import timedelta
-from decimal import Decimal
 from pathlib import Path
 
 import pytest
@@ -16,10 +15,11 @@ from actors.state.ended_trades import EndedTrades
 from actors.state.stored import books_read
 from actors.state.tables import ledger
 from core.messages.state import GetPosition, GetTradeResults, PositionRead, TradeResults
-from core.orders.books import CashFlow, CashFlowKind, InstructionKind, TradeResult
+from core.orders.books import InstructionKind, TradeResult
 from core.orders.exit_rule import ExitRule
 from core.orders.lifecycle import OrderState
 from tests.actors.state.books_room import (
+    LATE_FEE,
     POSITION,
     START,
     BooksRoom,
@@ -76,14 +76,6 @@ def test_what_is_booked_after_a_trade_was_told_is_told_too(room: BooksRoom, tmp_
     with closing(sqlite3.connect(tmp_path / DATABASE_FILE, isolation_level=None)) as db:
         ended = EndedTrades(db)
         [before] = ended.results()
-        late = CashFlow(
-            ref="late",
-            position_id=POSITION,
-            kind=CashFlowKind.FEE,
-            amount_eth=Decimal("-0.001"),
-            index_usd=Decimal(3000),
-            at=START,
-        )
-        ledger.insert_flow(db, late)
+        ledger.insert_flow(db, LATE_FEE)
         [after] = ended.results()
     assert after.pnl_usd == before.pnl_usd - 3

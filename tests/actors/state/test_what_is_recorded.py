@@ -38,6 +38,7 @@ from core.values import Label, OrderId, PositionId
 from tests.actors.state.books_room import (
     CYCLE,
     EXPIRY,
+    LATE_FEE,
     LONG,
     POSITION,
     PROPOSAL,
@@ -363,16 +364,8 @@ def test_a_position_is_what_its_rows_say_now_also_after_a_rollback(room: BooksRo
     db = db_of(room)
     before = positions.by_id(db, POSITION)
     assert before is not None
-    late = CashFlow(
-        ref="late",
-        position_id=POSITION,
-        kind=CashFlowKind.FEE,
-        amount_eth=Decimal("-0.001"),
-        index_usd=Decimal(3000),
-        at=START,
-    )
     db.execute("BEGIN")
-    ledger.insert_flow(db, late)
+    ledger.insert_flow(db, LATE_FEE)
     during = positions.by_id(db, POSITION)
     assert during is not None
     assert (during.fees_eth, during.pnl_usd) == (before.fees_eth + Decimal("0.001"), before.pnl_usd - 3)

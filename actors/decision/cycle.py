@@ -70,12 +70,13 @@ class Due:
 class CycleEnd:
     """How a cycle ended: the outcome, its reasons as stable codes, and what makes the text of its decision.
 
-    Of most cycles nobody ever reads that text.
+    Of most cycles nobody ever reads that text. `on_disk`: its row is closed already.
     """
 
     outcome: CycleOutcome
     reasons: tuple[str, ...] = ()
     text: Callable[[], str] = str
+    on_disk: bool = False
 
 
 @dataclass(frozen=True)
@@ -185,11 +186,20 @@ class Cycle(ABC):
             came = await self.first_of(*(key for key in keys if key in waiting))
             if came is None:
                 raise CycleOver(CycleOutcome.DEADLINE, f"deadline:{self.step.value}")
-            if isinstance(came.event, Refused):
-                reasons = ", ".join(came.event.reasons)
-                self.desk.ctx.log().error("state refused %s: %s", came.key.name, reasons)
-                raise NotBooked(came.event)
+            self._require_booked(came.key, came.event)
             waiting.discard(came.key)
+
+    async def booked_with_end(self, key: Key[Booked]) -> None:
+        """Wait until a record that closes the row is on disk, however long it takes: no deadline may give
+        the cycle another end meanwhile. Raises `NotBooked` at a refusal."""
+        answer = await self.desk.conversations.event(key)
+        self._require_booked(key, answer)
+
+    def _require_booked(self, key: Key[Any], answer: object) -> None:
+        if isinstance(answer, Refused):
+            reasons = ", ".join(answer.reasons)
+            self.desk.ctx.log().error("state refused %s: %s", key.name, reasons)
+            raise NotBooked(answer)
 
     async def snapshot(
         self, kind: SnapshotKind, expirations: tuple[datetime, ...] = ()

@@ -248,7 +248,11 @@ class CycleQueue:
             self.monitor_owed = True
         self._begun(due, row.cycle_id, resumed=row.resumed).idled(idle.books)
         self.active = None
-        ended = self._ended(row.cycle_id, due, idle.end)
+        self._closed(row.cycle_id, due, idle.end)
+
+    def _closed(self, cycle_id: CycleId, due: Due, end: CycleEnd) -> None:
+        """The row is closed already: raise its alert, and answer who asked."""
+        ended = self._ended(cycle_id, due, end)
         self._tell(ended.event)
         self._on_disk(ended)
 
@@ -284,6 +288,9 @@ class CycleQueue:
         else:
             cycle, end = await self._ran(cycle, due)
         self.active = None
+        if end.on_disk:
+            self._closed(cycle.cycle_id, due, end)
+            return
         if due.job is Job.MONITOR and any(reason.startswith(NOT_RECOVERED) for reason in end.reasons):
             self.monitor_owed = True
         unbooked = cycle.unbooked_proposal if isinstance(cycle, EntryCycle) else None

@@ -131,12 +131,17 @@ __all__ = [
 ]
 
 
-class IdleEnd(Value):
-    """How a cycle ends that the books leave nothing to do; `seq` is the last record of those that say so."""
+class EndOfCycle(Value):
+    """How a cycle ends whose row is closed by another message than `CloseCycle`."""
 
-    seq: int
     outcome: CycleOutcome
     reasons: tuple[str, ...] = ()
+
+
+class IdleEnd(EndOfCycle):
+    """That of one that the books leave nothing to do; `seq` is the last record of those that say so."""
+
+    seq: int
 
 
 class OpenCycle(Recording):
@@ -154,7 +159,8 @@ class OpenCycle(Recording):
 class RecordDecision(Recording):
     """`record`: canonical JSON of `core.rules.record`. A proposal makes a `proposed` position.
 
-    `texts` are those that the record holds by their digests (`core.venue_text`).
+    `texts` are those that the record holds by their digests (`core.venue_text`). With an `end` the cycle is
+    closed by the same message, because nothing follows from its one decision.
     """
 
     cycle_id: CycleId
@@ -162,6 +168,7 @@ class RecordDecision(Recording):
     record: str
     proposal: Proposal | None = None
     texts: tuple[str, ...] = ()
+    end: EndOfCycle | None = None
 
 
 class RecordInstruction(Recording):

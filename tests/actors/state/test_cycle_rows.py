@@ -11,12 +11,15 @@ from core.messages.state import (
     CloseCycle,
     CycleKnown,
     CycleOpened,
+    EndOfCycle,
     GetBooks,
     IdleEnd,
     OpenCycle,
+    RecordDecision,
     Recorded,
 )
 from core.orders.books import CycleOutcome, Job
+from core.values import cycle_id_of
 from tests.actors.state.books_room import CYCLE, START, BooksRoom, propose
 
 
@@ -78,6 +81,34 @@ def test_a_cycle_is_not_idle_by_books_that_have_changed_since(room: BooksRoom) -
     taken_up = room.answer_to(idle_monitor("again", last_seq(room)))
     assert isinstance(taken_up, CycleOpened)
     assert (taken_up.resumed, taken_up.closed) == (True, True)
+
+
+def held(request_id: str, reason: str = "r") -> RecordDecision:
+    end = EndOfCycle(outcome=CycleOutcome.HELD, reasons=(reason,))
+    cycle_id = cycle_id_of(Job.MONITOR, START)
+    return RecordDecision(request_id=request_id, cycle_id=cycle_id, at=START, record='{"x":1}', end=end)
+
+
+def test_a_decision_from_which_nothing_follows_closes_its_cycle(room: BooksRoom) -> None:
+    room.answer_to(OpenCycle(request_id="open", job=Job.MONITOR, slot=START, at=START))
+    before = len(room.audit_bytes())
+    assert room.answer_to(held("end")) == Recorded(request_id="end")
+    assert room.answer_to(held("end")) == Recorded(request_id="end")
+    kinds = [json.loads(line)["kind"] for line in split_lines(room.audit_bytes()[before:])]
+    assert kinds == ["DECISION", "CYCLE_CLOSED"]
+    known = room.answer_to(OpenCycle(request_id="again", job=Job.MONITOR, slot=START, at=START))
+    assert isinstance(known, CycleKnown)
+    assert (known.outcome, known.reasons) == (CycleOutcome.HELD, ("r",))
+
+
+def test_a_decision_of_a_cycle_that_has_another_end_is_not_recorded(room: BooksRoom) -> None:
+    room.answer_to(OpenCycle(request_id="open", job=Job.MONITOR, slot=START, at=START))
+    room.answer_to(held("end"))
+    before = len(room.audit_bytes())
+    refused = room.answer_to(held("other", "s"))
+    assert isinstance(refused, Refused)
+    assert [reason.partition(":")[0] for reason in refused.reasons] == ["cycle_closed"]
+    assert b"DECISION" not in room.audit_bytes()[before:]
 
 
 def test_a_cycle_ends_once(room: BooksRoom) -> None:

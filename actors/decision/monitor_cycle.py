@@ -172,7 +172,7 @@ class MonitorCycle(Cycle):
         await self.booked(*booked)
 
     async def _record_with_end(self, decided: RecordDecision) -> None:
-        """Record the decision and close the row by one message, which is another request than the decision."""
+        """Record the decision and close the row by one message, a request of its own."""
         found = self._end()
         last = {
             "request_id": f"end-{self.cycle_id}-{self.desk.ctx.uuid()}",

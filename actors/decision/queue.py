@@ -10,7 +10,7 @@ from typing import Final
 from actors.decision.askers import Asker, Askers
 from actors.decision.cycle import Cycle, CycleEnd, Due, Idle
 from actors.decision.desk import Booked, Desk, RoomUnreachableError, booked_key
-from actors.decision.ending import CODES, MONITOR_FAILURES, Ended, ended_text, entered_text, severity_of
+from actors.decision.ending import CODES, MONITOR_FAILURES, EndedCycle, ended_text, entered_text, severity_of
 from actors.decision.entry_cycle import EntryCycle
 from actors.decision.opening import KINDS, alert_not_opened, told_open
 from actors.decision.release import Releases, proposal_id_of
@@ -49,7 +49,7 @@ class CycleQueue:
         self._waiting: deque[Due] = deque()
         self._askers = Askers()
         self._opening: Due | None = None
-        self._closing: dict[str, Ended] = {}
+        self._closing: dict[str, EndedCycle] = {}
         self.active: Cycle | None = None
         self.recovered = False
         self.taken_up = False
@@ -57,7 +57,7 @@ class CycleQueue:
         self.monitor_owed = False
         """A monitor could not look at the positions: one runs after the next recovery."""
         self.monitor_failures = 0
-        self.recent: deque[Ended] = deque(maxlen=RECENT_MAX)
+        self.recent: deque[EndedCycle] = deque(maxlen=RECENT_MAX)
 
     def start(self) -> None:
         """Start working off the queue."""
@@ -117,7 +117,7 @@ class CycleQueue:
         self._tell(ended.event)
         desk.conversations.start(Name("close", request_id), self._close(request_id, ended))
 
-    def _ended(self, cycle_id: CycleId, due: Due, end: CycleEnd) -> Ended:
+    def _ended(self, cycle_id: CycleId, due: Due, end: CycleEnd) -> EndedCycle:
         """The end as it is told. Whatever else waits for the same slot has it, too."""
         self._waiting = deque(waiting for waiting in self._waiting if waiting.key != due.key)
         event = CycleEnded(
@@ -129,7 +129,7 @@ class CycleQueue:
             reasons=end.reasons,
             at=self._desk.ctx.now(),
         )
-        return Ended(event, end.text)
+        return EndedCycle(event, end.text)
 
     def view_active(self) -> CycleView | None:
         if self.active is not None:
@@ -318,7 +318,7 @@ class CycleQueue:
         self.active = None
         self._waiting.appendleft(replace(due, begun=True))
 
-    def _tell_close(self, ended: Ended) -> str:
+    def _tell_close(self, ended: EndedCycle) -> str:
         event = ended.event
         request_id = f"end-{event.cycle_id}-{self._desk.ctx.uuid()}"
         self._closing[request_id] = ended
@@ -334,7 +334,7 @@ class CycleQueue:
         )
         return request_id
 
-    async def _close(self, request_id: str, ended: Ended) -> None:
+    async def _close(self, request_id: str, ended: EndedCycle) -> None:
         """Wait until the row is closed. A refusal raises an alert and holds up no other cycle.
 
         Books that have no room are told again, unless the slot runs anew meanwhile; after another refusal
@@ -361,7 +361,7 @@ class CycleQueue:
             del self._closing[request_id]
             self.moved()
 
-    def _on_disk(self, ended: Ended) -> None:
+    def _on_disk(self, ended: EndedCycle) -> None:
         self.recent.append(ended)
         self._askers.answer((ended.event.job, ended.event.slot), lambda: ended.told)
 

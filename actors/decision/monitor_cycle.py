@@ -163,12 +163,14 @@ class MonitorCycle(Cycle):
         self.enter(Step.RECORDING, desk.rooms.state)
         inputs = monitor_inputs(now, positions, market, closing=self.closing)
         records = [self._decided(facts, now) for facts in inputs]
-        notes = self._look(market)
-        if len(records) == 1 and not self.exits and not notes:
+        may_end = len(records) == 1 and not self.exits
+        # What is noted comes before the end. An exit does not wait for the look.
+        notes = self._look(market) if may_end else ()
+        if may_end and not notes:
             await self._record_with_end(records[0])
             return
         booked = [desk.send(record, self.cycle_id) for record in records]
-        self.results.tell(notes)
+        self.results.tell(notes if may_end else self._look(market))
         await self.booked(*booked)
 
     async def _record_with_end(self, decided: RecordDecision) -> None:

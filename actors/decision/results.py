@@ -62,7 +62,7 @@ class Results:
         facts = trading_facts(
             now,
             books,
-            self._closed(),
+            self._closed(books),
             self._highs,
             marks_eth=marks_eth,
             spot_usd=spot_usd,
@@ -72,9 +72,9 @@ class Results:
         self._highs = facts.highs
         return facts
 
-    def _closed(self) -> Realised:
-        """The closed trades; those that state tells for the first time are added."""
-        results = self._desk.results()
+    def _closed(self, books: Books) -> Realised:
+        """The closed trades; those that state tells for the first time are added. Most books tell them."""
+        results = self._desk.results() if books.ended is None else books.ended
         if results is not self._realised.results:
             self._realised = realised(results, self._realised)
         return self._realised

@@ -161,6 +161,8 @@ class BooksView:
             case GetTradeResults():
                 if self._results is None:
                     self._results = TradeResults(request_id="", results=self._ended.results())
+                    if self._kept is not None:
+                        self._kept = self._kept.model_copy(update={"ended": self._results.results})
                 # The same tuple, so that who has seen it can tell.
                 return self._results.model_copy(update={"request_id": query.request_id})
             case GetPosition():
@@ -187,6 +189,7 @@ class BooksView:
                 instructions=tuple(instruction for instruction, _ in live),
                 edits=edits.of(self._db, (order.label for _, order in live)),
                 latches=latches.as_the_gate_takes_them(self._db),
+                ended=None if self._results is None else self._results.results,
             )
         if (self._kept.as_of, self._kept.seq) != (now, seq):
             self._kept = self._kept.model_copy(update={"as_of": now, "seq": seq})

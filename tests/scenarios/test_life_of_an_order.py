@@ -76,7 +76,6 @@ EXIT_SENT = [
     "market_data -> decision: Snapshot",
     "decision -> state: RecordDecision",
     "decision asks state: GetBooks",
-    "decision asks state: GetTradeResults",
     "state -> decision: Recorded",
     "decision asks kill_switch: GetKillSwitch",
     "decision -> execution: ClosePosition",

@@ -143,6 +143,8 @@ class DecisionDesk:
         self.positions: list[Position] = []
         self.orders: list[OrderRow] = []
         self.results: list[TradeResult] = []
+        self.books_tell_results = False
+        """As they do once they were asked for."""
         self.latches: tuple[EntryLatch, ...] = ()
         self.settings: dict[str, str] = {}
         self.seq = 1
@@ -161,6 +163,7 @@ class DecisionDesk:
                 orders=tuple(self.orders),
                 instructions=(),
                 latches=self.latches,
+                ended=tuple(self.results) if self.books_tell_results else None,
             ),
         )
         self.ctx.asks[GetTradeResults] = lambda _: TradeResults(request_id="", results=tuple(self.results))

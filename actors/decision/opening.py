@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from actors.decision.cycle import Cycle, Due, Idle
+from actors.decision.cycle import Cycle, Due, Peek
 from actors.decision.desk import Booked, Desk, RoomUnreachableError
 from actors.decision.digest_cycle import DigestCycle
 from actors.decision.entry_cycle import EntryCycle
@@ -25,20 +25,21 @@ KINDS: Final[dict[Job, type[Cycle]]] = {
 }
 
 
-async def told_open(desk: Desk, due: Due, *, recovered: bool) -> tuple[Booked, Idle | None]:
-    """State's answer, and how the cycle has ended if that says that it is closed."""
-    idle = idle_at(desk, due) if recovered else None
+async def told_open(desk: Desk, due: Due, *, recovered: bool) -> tuple[Booked, Peek | None]:
+    """State's answer, and what was read of the books before."""
+    peek = peek_for(desk, due) if recovered else None
     row = OpenCycle(
         request_id=f"open-{cycle_id_of(due.job, due.slot)}-{desk.ctx.uuid()}",
         job=due.job,
         slot=due.slot,
         at=desk.ctx.now(),
-        idle=None if idle is None else idle.to_record(),
+        read_to=None if peek is None else peek.books.seq,
+        idle=None if peek is None or peek.end is None else peek.end.to_record(),
     )
-    return await desk.conversations.event(desk.send(row)), idle
+    return await desk.conversations.event(desk.send(row)), peek
 
 
-def idle_at(desk: Desk, due: Due) -> Idle | None:
+def peek_for(desk: Desk, due: Due) -> Peek | None:
     """Whether the books leave a scheduled cycle nothing to do; if they can't be read, it is run."""
     kind = KINDS[due.job]
     if kind.idle is Cycle.idle or due.by_person or due.misfired:
@@ -47,8 +48,7 @@ def idle_at(desk: Desk, due: Due) -> Idle | None:
         books = desk.books()
     except RoomUnreachableError:
         return None
-    end = kind.idle(books, desk.ctx.now())
-    return None if end is None else Idle(end, books)
+    return Peek(books, kind.idle(books, desk.ctx.now()))
 
 
 def alert_not_opened(desk: Desk, due: Due, why: str) -> None:

@@ -208,7 +208,7 @@ class Decision(Room[DecisionProtocol | Terminated]):
             recovered=queue.recovered,
             under_way=queue.view_active(),
             waiting=queue.view_waiting(),
-            recent=tuple(queue.recent),
+            recent=tuple(ended.told for ended in queue.recent),
             monitor_failures_in_a_row=queue.monitor_failures,
             results=self._results.seen,
         )

@@ -33,10 +33,10 @@ class Askers:
         """Keep it until the slot has an end."""
         self._by_slot.setdefault(key, {})[asker.request_id] = asker
 
-    def answer(self, ended: CycleEnded) -> None:
-        """Tell all of the slot how its cycle has ended."""
-        for asker in self._by_slot.pop((ended.job, ended.slot), {}).values():
-            asker.answer(ended.model_copy(update={"request_id": asker.request_id}))
+    def answer(self, key: SlotKey, ended: Callable[[], CycleEnded]) -> None:
+        """Tell all of the slot how its cycle has ended. Of most slots nobody asks."""
+        for asker in self._by_slot.pop(key, {}).values():
+            asker.answer(ended().model_copy(update={"request_id": asker.request_id}))
 
     def refuse(self, key: SlotKey, reasons: tuple[str, ...]) -> None:
         """Tell all of the slot why there is no end."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -67,11 +68,14 @@ class Due:
 
 @dataclass(frozen=True)
 class CycleEnd:
-    """How a cycle ended: the outcome, its reasons as stable codes, and the decision as text for people."""
+    """How a cycle ended: the outcome, its reasons as stable codes, and what makes the text of its decision.
+
+    Of most cycles nobody ever reads that text.
+    """
 
     outcome: CycleOutcome
     reasons: tuple[str, ...] = ()
-    text: str = ""
+    text: Callable[[], str] = str
 
 
 @dataclass(frozen=True)

@@ -83,7 +83,7 @@ class DigestCycle(Cycle):
             request_id=week.alert_id,
         )
         await self.event(desk.alert_on_record(alert))
-        return CycleEnd(CycleOutcome.REPORTED, (), text)
+        return CycleEnd(CycleOutcome.REPORTED, (), lambda: text)
 
     def _marks_eth(self) -> Mapping[str, Decimal]:
         """The last marks; none if market data does not answer, and the digest then says so."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import cached_property
 from typing import Final
 
 from core.alerts import AlertCode, Severity
@@ -62,6 +64,20 @@ CODES: Final[dict[CycleOutcome, AlertCode]] = {
     CycleOutcome.EXPIRED: AlertCode.CYCLE_EXPIRED,
 }
 """The code of every outcome that has a severity."""
+
+
+class Ended:
+    """How a cycle has ended. The text of its decision is made for the first who reads it, and then kept."""
+
+    def __init__(self, event: CycleEnded, text: Callable[[], str]) -> None:
+        """`event` is the end without its text."""
+        self.event = event
+        self._text = text
+
+    @cached_property
+    def told(self) -> CycleEnded:
+        """The end as people are told it."""
+        return self.event.model_copy(update={"text": self._text()})
 
 
 def severity_of(ended: CycleEnded, monitor_failures_in_a_row: int) -> Severity | None:

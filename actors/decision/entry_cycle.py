@@ -67,7 +67,7 @@ class EntryCycle(Cycle):
         decision, proposal = await self._decide(market)
         if proposal is None:
             outcome = DECISION_OUTCOMES.get(decision.outcome, CycleOutcome.NO_ENTRY)
-            return CycleEnd(outcome, (decision.outcome.value, *decision.reasons), decision.table())
+            return CycleEnd(outcome, (decision.outcome.value, *decision.reasons), decision.table)
         desk.ctx.tell(
             desk.rooms.execution,
             PlaceCombo(request_id=place_request(self.cycle_id), cycle_id=self.cycle_id, proposal=proposal),
@@ -78,7 +78,7 @@ class EntryCycle(Cycle):
         reasons = final.reasons
         if final.outcome is FinalOutcome.PARTLY_FILLED:
             reasons = ("partly_filled", *reasons)
-        return CycleEnd(ORDER_OUTCOMES[final.outcome], reasons, decision.table())
+        return CycleEnd(ORDER_OUTCOMES[final.outcome], reasons, decision.table)
 
     async def _decide(self, market: EntryMarket) -> tuple[EntryDecision, Proposal | None]:
         """Decide, and record the decision with its proposal.

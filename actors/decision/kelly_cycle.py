@@ -46,7 +46,7 @@ class KellyCycle(Cycle):
         if found.fraction is not None and found.fraction <= 0.0:
             severity = Severity.HIGH
         desk.alert(severity, AlertCode.KELLY, text, self.cycle_id)
-        return CycleEnd(CycleOutcome.REPORTED, (kelly_reason(found),), text)
+        return CycleEnd(CycleOutcome.REPORTED, (kelly_reason(found),), lambda: text)
 
 
 def trade_results(positions: tuple[Position, ...]) -> tuple[float, ...]:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Final, NamedTuple
 
 from actors.decision.cycle import Cycle, CycleEnd, Step
@@ -58,6 +60,11 @@ def settles_at(expiration: datetime, settlement_time: str) -> datetime:
     return slot if slot >= expiration else slot + timedelta(days=1)
 
 
+def tables_of(decisions: Iterable[ExitDecision]) -> str:
+    """The decisions on all positions as text, rule by rule."""
+    return "\n".join(decision.table() for decision in decisions)
+
+
 class DueExit(NamedTuple):
     """The rule that closes a position, and every rule that matched."""
 
@@ -82,7 +89,7 @@ class MonitorCycle(Cycle):
     async def conduct(self) -> CycleEnd:
         self.outcomes: set[CycleOutcome] = {CycleOutcome.NOTHING_OPEN}
         self.reasons: list[str] = []
-        self.tables: list[str] = []
+        self.decisions: list[ExitDecision] = []
         self.exits: dict[PositionId, DueExit] = {}
         self.closing: list[Position] = []
         books = self.desk.books()
@@ -102,7 +109,7 @@ class MonitorCycle(Cycle):
             if self.exits:
                 await self._close_due()
         outcome = next(outcome for outcome in OUTCOME_RANK if outcome in self.outcomes)
-        return CycleEnd(outcome, tuple(self.reasons), "\n".join(self.tables))
+        return CycleEnd(outcome, tuple(self.reasons), partial(tables_of, tuple(self.decisions)))
 
     def _settle_overdue(self, books: Books, now: datetime) -> None:
         """Have execution try again to book deliveries that the day's settlement has missed, without waiting
@@ -170,7 +177,7 @@ class MonitorCycle(Cycle):
         if isinstance(decision, Skipped):
             self._note(CycleOutcome.DATA_FAILED, *(f"{reason}@{position_id}" for reason in decision.reasons))
             return
-        self.tables.append(decision.table())
+        self.decisions.append(decision)
         self.reasons.append(f"{decision.code}:{position_id}")
         rule = decision.rule
         if rule is None:

@@ -10,7 +10,7 @@ from typing import Final
 from actors.decision.askers import Asker, Askers
 from actors.decision.cycle import Cycle, CycleEnd, Due, Idle
 from actors.decision.desk import Booked, Desk, RoomUnreachableError, booked_key
-from actors.decision.ending import CODES, MONITOR_FAILURES, ended_text, entered_text, severity_of
+from actors.decision.ending import CODES, MONITOR_FAILURES, Ended, ended_text, entered_text, severity_of
 from actors.decision.entry_cycle import EntryCycle
 from actors.decision.opening import KINDS, alert_not_opened, told_open
 from actors.decision.release import Releases, proposal_id_of
@@ -49,7 +49,7 @@ class CycleQueue:
         self._waiting: deque[Due] = deque()
         self._askers = Askers()
         self._opening: Due | None = None
-        self._closing: dict[str, CycleEnded] = {}
+        self._closing: dict[str, Ended] = {}
         self.active: Cycle | None = None
         self.recovered = False
         self.taken_up = False
@@ -57,7 +57,7 @@ class CycleQueue:
         self.monitor_owed = False
         """A monitor could not look at the positions: one runs after the next recovery."""
         self.monitor_failures = 0
-        self.recent: deque[CycleEnded] = deque(maxlen=RECENT_MAX)
+        self.recent: deque[Ended] = deque(maxlen=RECENT_MAX)
 
     def start(self) -> None:
         """Start working off the queue."""
@@ -68,7 +68,7 @@ class CycleQueue:
         keys = [due.key for due in self._waiting]
         keys += [self._opening.key] if self._opening is not None else []
         keys += [self.active.due.key] if self.active is not None else []
-        keys += [(ended.job, ended.slot) for ended in self._closing.values()]
+        keys += [(ended.event.job, ended.event.slot) for ended in self._closing.values()]
         return (job, slot) in keys
 
     def is_at(self, cycle_id: CycleId) -> bool:
@@ -114,13 +114,13 @@ class CycleQueue:
             self.releases.release(cycle_id, unbooked_proposal)
         ended = self._ended(cycle_id, due, end)
         request_id = self._tell_close(ended)
-        self._tell(ended)
+        self._tell(ended.event)
         desk.conversations.start(Name("close", request_id), self._close(request_id, ended))
 
-    def _ended(self, cycle_id: CycleId, due: Due, end: CycleEnd) -> CycleEnded:
+    def _ended(self, cycle_id: CycleId, due: Due, end: CycleEnd) -> Ended:
         """The end as it is told. Whatever else waits for the same slot has it, too."""
         self._waiting = deque(waiting for waiting in self._waiting if waiting.key != due.key)
-        return CycleEnded(
+        event = CycleEnded(
             request_id="",
             cycle_id=cycle_id,
             job=due.job,
@@ -128,8 +128,8 @@ class CycleQueue:
             outcome=end.outcome,
             reasons=end.reasons,
             at=self._desk.ctx.now(),
-            text=end.text,
         )
+        return Ended(event, end.text)
 
     def view_active(self) -> CycleView | None:
         if self.active is not None:
@@ -249,7 +249,7 @@ class CycleQueue:
         self._begun(due, row.cycle_id, resumed=row.resumed).idled(idle.books)
         self.active = None
         ended = self._ended(row.cycle_id, due, idle.end)
-        self._tell(ended)
+        self._tell(ended.event)
         self._on_disk(ended)
 
     def _is_in_grace(self, due: Due, after_s: float = 0.0) -> bool:
@@ -258,17 +258,16 @@ class CycleQueue:
 
     def _answer_known(self, known: CycleKnown) -> None:
         """Answer a slot that has run before with the outcome that it had."""
-        self._askers.answer(
-            CycleEnded(
-                request_id="",
-                cycle_id=known.cycle_id,
-                job=known.job,
-                slot=known.slot,
-                outcome=known.outcome,
-                reasons=known.reasons,
-                at=self._desk.ctx.now(),
-            ),
+        ended = CycleEnded(
+            request_id="",
+            cycle_id=known.cycle_id,
+            job=known.job,
+            slot=known.slot,
+            outcome=known.outcome,
+            reasons=known.reasons,
+            at=self._desk.ctx.now(),
         )
+        self._askers.answer((known.job, known.slot), lambda: ended)
 
     async def _conduct(self, due: Due, opened: CycleOpened) -> None:
         cycle = self._begun(due, opened.cycle_id, resumed=opened.resumed)
@@ -312,51 +311,52 @@ class CycleQueue:
         self.active = None
         self._waiting.appendleft(replace(due, begun=True))
 
-    def _tell_close(self, ended: CycleEnded) -> str:
-        request_id = f"end-{ended.cycle_id}-{self._desk.ctx.uuid()}"
+    def _tell_close(self, ended: Ended) -> str:
+        event = ended.event
+        request_id = f"end-{event.cycle_id}-{self._desk.ctx.uuid()}"
         self._closing[request_id] = ended
         self._desk.send(
             CloseCycle(
                 request_id=request_id,
-                cycle_id=ended.cycle_id,
-                outcome=ended.outcome,
-                reasons=ended.reasons,
-                at=ended.at,
+                cycle_id=event.cycle_id,
+                outcome=event.outcome,
+                reasons=event.reasons,
+                at=event.at,
             ),
-            ended.cycle_id,
+            event.cycle_id,
         )
         return request_id
 
-    async def _close(self, request_id: str, ended: CycleEnded) -> None:
+    async def _close(self, request_id: str, ended: Ended) -> None:
         """Wait until the row is closed. A refusal raises an alert and holds up no other cycle.
 
         Books that have no room are told again, unless the slot runs anew meanwhile; after another refusal
         the next boot takes the row up.
         """
-        answer = await self._desk.conversations.event(booked_key(request_id))
+        answer, event = await self._desk.conversations.event(booked_key(request_id)), ended.event
         del self._closing[request_id]
         if isinstance(answer, Refused):
             self.recent.append(ended)
             reasons = ", ".join(answer.reasons)
-            text = f"{ended.cycle_id} ended {ended.outcome.value} and could not be closed: {reasons}"
-            self._desk.alert(Severity.HIGH, AlertCode.CYCLE_NOT_CLOSED, text, ended.cycle_id)
+            text = f"{event.cycle_id} ended {event.outcome.value} and could not be closed: {reasons}"
+            self._desk.alert(Severity.HIGH, AlertCode.CYCLE_NOT_CLOSED, text, event.cycle_id)
             # Its end is not on disk, so nobody is told it: who asked may ask again.
-            self._askers.refuse((ended.job, ended.slot), ("cycle_not_closed", *answer.reasons))
+            self._askers.refuse((event.job, event.slot), ("cycle_not_closed", *answer.reasons))
         else:
             self._on_disk(ended)
         self.moved()
         while isinstance(answer, Refused) and may_be_told_again(answer):
             await self._desk.conversations.pause(TELL_AGAIN_S)
-            if self.knows(ended.job, ended.slot):
+            if self.knows(event.job, event.slot):
                 return
             request_id = self._tell_close(ended)
             answer = await self._desk.conversations.event(booked_key(request_id))
             del self._closing[request_id]
             self.moved()
 
-    def _on_disk(self, ended: CycleEnded) -> None:
+    def _on_disk(self, ended: Ended) -> None:
         self.recent.append(ended)
-        self._askers.answer(ended)
+        self._askers.answer((ended.event.job, ended.event.slot), lambda: ended.told)
 
     def _tell(self, ended: CycleEnded) -> None:
         if ended.job is Job.MONITOR and ended.outcome is not CycleOutcome.MISFIRED:

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 import pytest
 
 from actors.runtime import AskTimeout
+from actors.runtime.testing import FakeAddress
 from core.alerts import AlertCode
 from core.messages.alerting import Severity
 from core.messages.arm_cause import ArmCause
@@ -14,10 +15,12 @@ from core.messages.decision import RunMonitorCycle
 from core.messages.execution import ClosePosition, ExitStarted, PositionClosed, Settled, SettleExpired
 from core.messages.kill_switch import GetKillSwitch
 from core.messages.market_data import FetchSnapshot, MarketSnapshotStored, SnapshotKind
+from core.messages.room_status import CycleEnded
 from core.messages.state import GetLastCycle, LastCycle, RecordDecision
 from core.orders.books import CycleOutcome, CycleRow, Job
 from core.orders.exit_rule import ExitRule
 from core.orders.lifecycle import PositionState
+from core.rules.exit.decision import ExitDecision
 from core.strategy import ExitsSection, Strategy
 from core.values import Mode, PositionId
 from tests.actors.decision.desk import DecisionDesk, cycle_id, monitor_market, position
@@ -69,6 +72,42 @@ def test_a_position_without_a_reason_to_close_is_held_and_its_decision_recorded(
     assert desk.end() == (CycleOutcome.HELD, (f"hold:{P1}",))
     assert len(desk.sent("state", RecordDecision)) == 1
     assert desk.alerts() == []
+
+
+def test_who_asks_is_told_the_decision_rule_by_rule_and_nobody_else_has_it_written(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A year has thousands of decisions, and hardly any is read as text."""
+    tables: list[PositionId] = []
+    table = ExitDecision.table
+
+    def counted(decision: ExitDecision) -> str:
+        tables.append(decision.position_id)
+        return table(decision)
+
+    monkeypatch.setattr(ExitDecision, "table", counted)
+    desk = watching()
+    desk.snapshot(monitor_market())
+    assert desk.end() == (CycleOutcome.HELD, (f"hold:{P1}",))
+    assert tables == []
+    (recent,) = desk.status().recent
+    assert "hold" in recent.text
+    assert desk.status().recent == (recent,)
+    assert tables == [P1]
+
+
+def test_a_person_who_asked_for_a_monitor_reads_its_decisions() -> None:
+    desk, person = DecisionDesk(), FakeAddress("control")
+    desk.positions = [position(), position("p-entry-2")]
+    desk.tell(RunMonitorCycle(request_id="m", slot=NOW), sender=person)
+    desk.snapshot(monitor_market())
+    (ended,) = desk.answers(person)
+    assert isinstance(ended, CycleEnded)
+    assert ended.request_id == "m"
+    assert [line for line in ended.text.splitlines() if line.startswith("exit p-entry")] == [
+        "exit p-entry-1: hold",
+        "exit p-entry-2: hold",
+    ]
 
 
 def test_an_exit_that_is_due_is_told_by_its_rule_after_its_decision_is_on_disk() -> None:

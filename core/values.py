@@ -10,6 +10,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from decimal import ROUND_HALF_EVEN, Decimal
 from enum import StrEnum
+from functools import lru_cache
 from typing import NewType
 
 from pydantic import BaseModel, ConfigDict
@@ -21,6 +22,8 @@ Label = NewType("Label", str)
 """`{proposal_id}:{tag}:{e|x}{attempt}`: one instruction, one label, one send, for ever."""
 OrderId = NewType("OrderId", str)
 
+SLOTS_KEPT = 64
+"""The text of a slot is in the ids of all that its cycle says, and is made again by each room."""
 ETH_QUANTUM = Decimal("0.00000001")
 """The venue rounds every cash amount to this, half-even."""
 COMBO_TICK_ETH = Decimal("0.0001")
@@ -111,6 +114,7 @@ def premium_eth(side: Side, price_eth: Decimal, contracts: int | Decimal) -> Dec
     return round_eth(-side.sign * price_eth * contracts)
 
 
+@lru_cache(SLOTS_KEPT)
 def slot_text(slot: datetime) -> str:
     """A slot in UTC, as ids carry it: `20260105T140000Z`, or to the microsecond if it has any.
 

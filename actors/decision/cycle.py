@@ -10,7 +10,7 @@ from enum import StrEnum
 from typing import Any, Final, TypeVar
 
 from actors.decision.desk import Booked, Desk, RoomUnreachableError, ended_key
-from actors.decision.results import Results
+from actors.decision.results import Note, Results
 from actors.runtime import AnyAddress, Came, Key
 from core.messages.base import Refused
 from core.messages.market_data import (
@@ -22,7 +22,7 @@ from core.messages.market_data import (
     SnapshotKind,
 )
 from core.messages.recording import may_be_told_again
-from core.messages.state import IdleEnd
+from core.messages.state import EndOfCycle
 from core.orders.books import Books, CycleOutcome, Job
 from core.rules.facts import MonitorMarket
 from core.values import CycleId
@@ -70,24 +70,26 @@ class Due:
 class CycleEnd:
     """How a cycle ended: the outcome, its reasons as stable codes, and what makes the text of its decision.
 
-    Of most cycles nobody ever reads that text.
+    Of most cycles nobody ever reads that text. `on_disk`: its row is closed already.
     """
 
     outcome: CycleOutcome
     reasons: tuple[str, ...] = ()
     text: Callable[[], str] = str
+    on_disk: bool = False
+
+    def to_record(self) -> EndOfCycle:
+        """As state is told it with another change."""
+        return EndOfCycle(outcome=self.outcome, reasons=self.reasons)
 
 
 @dataclass(frozen=True)
-class Idle:
-    """How a cycle ends that has nothing to do, and the books that say so."""
+class Peek:
+    """The books that were read before a cycle's row was opened, and how it ends if they leave it nothing to
+    do."""
 
-    end: CycleEnd
     books: Books
-
-    def to_record(self) -> IdleEnd:
-        """As state is told it, which holds if the books are still those."""
-        return IdleEnd(seq=self.books.seq, outcome=self.end.outcome, reasons=self.end.reasons)
+    end: CycleEnd | None
 
 
 class CycleOver(Exception):  # noqa: N818  (it ends a cycle; it is no error of the program)
@@ -114,7 +116,17 @@ def snapshot_key(cycle_id: CycleId) -> Key[Snapshot | SnapshotFailed]:
 class Cycle(ABC):
     """One cycle, from its opened row to its end."""
 
-    def __init__(self, desk: Desk, due: Due, cycle_id: CycleId, *, resumed: bool, results: Results) -> None:
+    def __init__(
+        self,
+        desk: Desk,
+        due: Due,
+        cycle_id: CycleId,
+        *,
+        resumed: bool,
+        results: Results,
+        books: Books | None = None,
+    ) -> None:
+        """`books`, if they were read before the row was opened, and are still those."""
         self.desk = desk
         self.results = results
         self.due = due
@@ -127,6 +139,7 @@ class Cycle(ABC):
         self.since = desk.ctx.now()
         self._room: AnyAddress = desk.rooms.state
         self._deadline = self.since
+        self._books = books
 
     async def run(self) -> CycleEnd:
         """Conduct the cycle. If a room does not answer an ask, the cycle ends with a reason that names it."""
@@ -143,8 +156,13 @@ class Cycle(ABC):
         """How it ends if these books leave it nothing to do; None if it has to be run."""
         return None
 
-    def idled(self, books: Books) -> None:  # noqa: B027  (most have nothing to look at then)
-        """Look at the books that left it nothing to do, once its end is on disk."""
+    def idled(self, books: Books) -> tuple[Note, ...]:  # noqa: ARG002  (most have nothing to look at then)
+        """Look at the books that left it nothing to do, once its end is on disk; what to tell state."""
+        return ()
+
+    def books_at_its_begin(self) -> Books:
+        """The books by which it begins. Raises `RoomUnreachableError`."""
+        return self.desk.books() if self._books is None else self._books
 
     @abstractmethod
     async def conduct(self) -> CycleEnd:
@@ -185,11 +203,20 @@ class Cycle(ABC):
             came = await self.first_of(*(key for key in keys if key in waiting))
             if came is None:
                 raise CycleOver(CycleOutcome.DEADLINE, f"deadline:{self.step.value}")
-            if isinstance(came.event, Refused):
-                reasons = ", ".join(came.event.reasons)
-                self.desk.ctx.log().error("state refused %s: %s", came.key.name, reasons)
-                raise NotBooked(came.event)
+            self._require_booked(came.key, came.event)
             waiting.discard(came.key)
+
+    async def booked_with_end(self, key: Key[Booked]) -> None:
+        """Wait until a record that closes the row is on disk, however long it takes: no deadline may give
+        the cycle another end meanwhile. Raises `NotBooked` at a refusal."""
+        answer = await self.desk.conversations.event(key)
+        self._require_booked(key, answer)
+
+    def _require_booked(self, key: Key[Any], answer: object) -> None:
+        if isinstance(answer, Refused):
+            reasons = ", ".join(answer.reasons)
+            self.desk.ctx.log().error("state refused %s: %s", key.name, reasons)
+            raise NotBooked(answer)
 
     async def snapshot(
         self, kind: SnapshotKind, expirations: tuple[datetime, ...] = ()

@@ -66,7 +66,7 @@ CODES: Final[dict[CycleOutcome, AlertCode]] = {
 """The code of every outcome that has a severity."""
 
 
-class Ended:
+class EndedCycle:
     """How a cycle has ended. The text of its decision is made for the first who reads it, and then kept."""
 
     def __init__(self, event: CycleEnded, text: Callable[[], str]) -> None:

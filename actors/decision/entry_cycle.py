@@ -116,7 +116,7 @@ class EntryCycle(Cycle):
         )
         for found in decision.rules:
             if found.rule == PROTECTIONS:
-                self.results.take(found, books, now, self.cycle_id)
+                self.results.tell(self.results.notes(found, books, now, self.cycle_id))
         self.unbooked_proposal = None if proposal is None else booked
         try:
             await self.booked(booked)

@@ -10,6 +10,7 @@ from typing import Final, NamedTuple
 from actors.decision.cycle import Cycle, CycleEnd, Step
 from actors.decision.desk import RoomUnreachableError
 from actors.decision.facts import is_held, monitor_inputs
+from actors.decision.results import Note
 from actors.runtime import Key
 from core.alerts import AlertCode, Severity
 from core.messages.execution import ClosePosition, ExitStarted, PositionClosed, SettleExpired
@@ -20,7 +21,7 @@ from core.orders.exit_rule import ExitRule
 from core.orders.lifecycle import PositionState
 from core.rules import record as decision_record
 from core.rules.exit.decision import ExitDecision, Skipped
-from core.rules.facts import MonitorMarket
+from core.rules.facts import MonitorFacts, MonitorMarket
 from core.values import PositionId
 
 EXIT_STEPS_BEYOND: Final = 3
@@ -82,9 +83,9 @@ class MonitorCycle(Cycle):
             return None
         return CycleEnd(CycleOutcome.NOTHING_OPEN)
 
-    def idled(self, books: Books) -> None:
+    def idled(self, books: Books) -> tuple[Note, ...]:
         """As `Cycle.idled`: the protections."""
-        self._look(None, books)
+        return self._look(None, books)
 
     async def conduct(self) -> CycleEnd:
         self.outcomes: set[CycleOutcome] = {CycleOutcome.NOTHING_OPEN}
@@ -92,10 +93,11 @@ class MonitorCycle(Cycle):
         self.decisions: list[ExitDecision] = []
         self.exits: dict[PositionId, DueExit] = {}
         self.closing: list[Position] = []
-        books = self.desk.books()
+        self.closed = False
+        books = self.books_at_its_begin()
         end = self.idle(books, self.desk.ctx.now())
         if end is not None:
-            self.idled(books)
+            self.results.tell(self.idled(books))
             return end
         self._settle_overdue(books, self.desk.ctx.now())
         to_decide = self._positions_to_decide(books)
@@ -108,8 +110,12 @@ class MonitorCycle(Cycle):
             await self._decide(to_decide, market)
             if self.exits:
                 await self._close_due()
+        return self._end()
+
+    def _end(self) -> CycleEnd:
         outcome = next(outcome for outcome in OUTCOME_RANK if outcome in self.outcomes)
-        return CycleEnd(outcome, tuple(self.reasons), partial(tables_of, tuple(self.decisions)))
+        text = partial(tables_of, tuple(self.decisions))
+        return CycleEnd(outcome, tuple(self.reasons), text, on_disk=self.closed)
 
     def _settle_overdue(self, books: Books, now: datetime) -> None:
         """Have execution try again to book deliveries that the day's settlement has missed, without waiting
@@ -139,38 +145,57 @@ class MonitorCycle(Cycle):
                 to_decide.append(position)
         return to_decide
 
-    def _look(self, market: MonitorMarket | None, books: Books | None = None) -> None:
-        """Check the protections and the margin; exits go on if that can't be done. `books` if they were read
-        just now."""
+    def _look(self, market: MonitorMarket | None, books: Books | None = None) -> tuple[Note, ...]:
+        """Check the protections and the margin: what to tell state. Exits go on if that can't be done.
+        `books` if they were read just now."""
         try:
             books = self.desk.books() if books is None else books
-            self.results.at_monitor(market, books, self.cycle_id)
+            return self.results.at_monitor(market, books, self.cycle_id)
         except RoomUnreachableError as error:
             self.desk.ctx.log().warning("the protections are not checked by %s: %s", self.cycle_id, error)
+            return ()
 
     async def _decide(self, positions: list[Position], market: MonitorMarket) -> None:
-        """Decide on each position, and record every decision."""
+        """Decide on each position, and record every decision. If there is one, from which nothing follows,
+        its record closes the row."""
         desk = self.desk
         now = desk.ctx.now()
         self.enter(Step.RECORDING, desk.rooms.state)
-        booked = []
-        for facts in monitor_inputs(now, positions, market, closing=self.closing):
-            position_id = facts.position.position_id
-            decision = desk.conduct.decide_exit(facts, desk.strategy)
-            texts: list[str] = []
-            record = decision_record.record(facts, decision, desk.code_version, texts.append)
-            request_id = f"decision-{self.cycle_id}-{position_id}-{desk.ctx.uuid()}"
-            message = RecordDecision(
-                request_id=request_id,
-                cycle_id=self.cycle_id,
-                at=now,
-                record=record,
-                texts=tuple(texts),
-            )
-            booked.append(desk.send(message, self.cycle_id))
-            self._take(decision)
-        self._look(market)
+        inputs = monitor_inputs(now, positions, market, closing=self.closing)
+        records = [self._decided(facts, now) for facts in inputs]
+        may_end = len(records) == 1 and not self.exits
+        # What is noted comes before the end. An exit does not wait for the look.
+        notes = self._look(market) if may_end else ()
+        if may_end and not notes:
+            await self._record_with_end(records[0])
+            return
+        booked = [desk.send(record, self.cycle_id) for record in records]
+        self.results.tell(notes if may_end else self._look(market))
         await self.booked(*booked)
+
+    async def _record_with_end(self, decided: RecordDecision) -> None:
+        """Record the decision and close the row by one message, a request of its own."""
+        last = {
+            "request_id": f"end-{self.cycle_id}-{self.desk.ctx.uuid()}",
+            "end": self._end().to_record(),
+        }
+        await self.booked_with_end(self.desk.send(decided.model_copy(update=last), self.cycle_id))
+        self.closed = True
+
+    def _decided(self, facts: MonitorFacts, now: datetime) -> RecordDecision:
+        """Decide on one position: what is to be recorded of it."""
+        desk, position_id = self.desk, facts.position.position_id
+        decision = desk.conduct.decide_exit(facts, desk.strategy)
+        texts: list[str] = []
+        record = decision_record.record(facts, decision, desk.code_version, texts.append)
+        self._take(decision)
+        return RecordDecision(
+            request_id=f"decision-{self.cycle_id}-{position_id}-{desk.ctx.uuid()}",
+            cycle_id=self.cycle_id,
+            at=now,
+            record=record,
+            texts=tuple(texts),
+        )
 
     def _take(self, decision: ExitDecision | Skipped) -> None:
         position_id = decision.position_id

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from actors.decision.cycle import Cycle, Due, Idle
+from actors.decision.cycle import Cycle, Due, Peek
 from actors.decision.desk import Booked, Desk, RoomUnreachableError
 from actors.decision.digest_cycle import DigestCycle
 from actors.decision.entry_cycle import EntryCycle
@@ -13,7 +13,7 @@ from actors.decision.monitor_cycle import MonitorCycle
 from actors.decision.settlement_cycle import SettlementCycle
 from core.alerts import AlertCode, Severity
 from core.messages.state import OpenCycle
-from core.orders.books import Job
+from core.orders.books import Books, Job
 from core.values import cycle_id_of
 
 KINDS: Final[dict[Job, type[Cycle]]] = {
@@ -25,30 +25,32 @@ KINDS: Final[dict[Job, type[Cycle]]] = {
 }
 
 
-async def told_open(desk: Desk, due: Due, *, recovered: bool) -> tuple[Booked, Idle | None]:
-    """State's answer, and how the cycle has ended if that says that it is closed."""
-    idle = idle_at(desk, due) if recovered else None
+async def told_open(
+    desk: Desk, due: Due, *, recovered: bool, known: Books | None = None
+) -> tuple[Booked, Peek | None]:
+    """State's answer, and the books that it was asked by: those that are `known`, or else read for it."""
+    peek = peek_for(desk, due, known) if recovered else None
     row = OpenCycle(
         request_id=f"open-{cycle_id_of(due.job, due.slot)}-{desk.ctx.uuid()}",
         job=due.job,
         slot=due.slot,
         at=desk.ctx.now(),
-        idle=None if idle is None else idle.to_record(),
+        read_to=None if peek is None else peek.books.seq,
+        idle=None if peek is None or peek.end is None else peek.end.to_record(),
     )
-    return await desk.conversations.event(desk.send(row)), idle
+    return await desk.conversations.event(desk.send(row)), peek
 
 
-def idle_at(desk: Desk, due: Due) -> Idle | None:
+def peek_for(desk: Desk, due: Due, known: Books | None) -> Peek | None:
     """Whether the books leave a scheduled cycle nothing to do; if they can't be read, it is run."""
     kind = KINDS[due.job]
     if kind.idle is Cycle.idle or due.by_person or due.misfired:
         return None
     try:
-        books = desk.books()
+        books = desk.books() if known is None else known
     except RoomUnreachableError:
         return None
-    end = kind.idle(books, desk.ctx.now())
-    return None if end is None else Idle(end, books)
+    return Peek(books, kind.idle(books, desk.ctx.now()))
 
 
 def alert_not_opened(desk: Desk, due: Due, why: str) -> None:

@@ -8,9 +8,9 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from actors.decision.askers import Asker, Askers
-from actors.decision.cycle import Cycle, CycleEnd, Due, Idle
+from actors.decision.cycle import Cycle, CycleEnd, Due, Peek
 from actors.decision.desk import Booked, Desk, RoomUnreachableError, booked_key
-from actors.decision.ending import CODES, MONITOR_FAILURES, Ended, ended_text, entered_text, severity_of
+from actors.decision.ending import CODES, MONITOR_FAILURES, EndedCycle, ended_text, entered_text, severity_of
 from actors.decision.entry_cycle import EntryCycle
 from actors.decision.opening import KINDS, alert_not_opened, told_open
 from actors.decision.release import Releases, proposal_id_of
@@ -22,7 +22,7 @@ from core.messages.decision import CycleWaits
 from core.messages.recording import may_be_told_again
 from core.messages.room_status import CycleEnded, CycleView
 from core.messages.state import CloseCycle, CycleKnown, CycleOpened, Recorded
-from core.orders.books import CycleOutcome, Job
+from core.orders.books import Books, CycleOutcome, Job
 from core.values import CycleId, PositionId
 
 WAITING_MAX: Final = 300
@@ -49,7 +49,9 @@ class CycleQueue:
         self._waiting: deque[Due] = deque()
         self._askers = Askers()
         self._opening: Due | None = None
-        self._closing: dict[str, Ended] = {}
+        self._known: Books | None = None
+        """The books after the row of an idle cycle, by which the next row may be opened."""
+        self._closing: dict[str, EndedCycle] = {}
         self.active: Cycle | None = None
         self.recovered = False
         self.taken_up = False
@@ -57,7 +59,7 @@ class CycleQueue:
         self.monitor_owed = False
         """A monitor could not look at the positions: one runs after the next recovery."""
         self.monitor_failures = 0
-        self.recent: deque[Ended] = deque(maxlen=RECENT_MAX)
+        self.recent: deque[EndedCycle] = deque(maxlen=RECENT_MAX)
 
     def start(self) -> None:
         """Start working off the queue."""
@@ -117,7 +119,7 @@ class CycleQueue:
         self._tell(ended.event)
         desk.conversations.start(Name("close", request_id), self._close(request_id, ended))
 
-    def _ended(self, cycle_id: CycleId, due: Due, end: CycleEnd) -> Ended:
+    def _ended(self, cycle_id: CycleId, due: Due, end: CycleEnd) -> EndedCycle:
         """The end as it is told. Whatever else waits for the same slot has it, too."""
         self._waiting = deque(waiting for waiting in self._waiting if waiting.key != due.key)
         event = CycleEnded(
@@ -129,7 +131,7 @@ class CycleQueue:
             reasons=end.reasons,
             at=self._desk.ctx.now(),
         )
-        return Ended(event, end.text)
+        return EndedCycle(event, end.text)
 
     def view_active(self) -> CycleView | None:
         if self.active is not None:
@@ -151,11 +153,12 @@ class CycleQueue:
             opened = await self._opened(due)
             if opened is None:
                 continue
-            row, idle = opened
-            if idle is not None and row.closed:
-                self._idled(due, row, idle)
+            row, peek = opened
+            books = None if peek is None or not row.as_read else peek.books
+            if books is not None and peek is not None and peek.end is not None and row.closed:
+                self._idled(due, row, peek.end, books)
             else:
-                await self._conduct(due, row)
+                await self._conduct(due, row, books)
 
     async def _next(self) -> Due:
         """Wait until no row is being closed, then take the first slot that may run."""
@@ -216,22 +219,23 @@ class CycleQueue:
             return f"it begins when the {self.active.due.job.value} cycle that is under way has ended"
         return "it begins when the cycles before it have ended"
 
-    async def _opened(self, due: Due) -> tuple[CycleOpened, Idle | None] | None:
+    async def _opened(self, due: Due) -> tuple[CycleOpened, Peek | None] | None:
         """Open the slot's row, and close it if the cycle has nothing to do.
 
         Returns None if it has run before, or if state refuses.
         """
         self._opening = due
-        answer, idle = await told_open(self._desk, due, recovered=self.recovered)
+        known, self._known = self._known, None
+        answer, peek = await told_open(self._desk, due, recovered=self.recovered, known=known)
         if isinstance(answer, Refused) and may_be_told_again(answer):
             alert_not_opened(self._desk, due, f"{', '.join(answer.reasons)}; it is tried again")
         while isinstance(answer, Refused) and may_be_told_again(answer) and self._is_in_grace(due):
             await self._desk.conversations.pause(TELL_AGAIN_S)
-            answer, idle = await told_open(self._desk, due, recovered=self.recovered)
+            answer, peek = await told_open(self._desk, due, recovered=self.recovered)
         self._opening = None
         match answer:
             case CycleOpened():
-                return answer, idle
+                return answer, peek
             case CycleKnown():
                 self._answer_known(answer)
             case Refused():
@@ -241,14 +245,21 @@ class CycleQueue:
                 raise TypeError(f"{due.job.value}: expected the cycle's row, found {type(answer).__name__}")
         return None
 
-    def _idled(self, due: Due, row: CycleOpened, idle: Idle) -> None:
+    def _idled(self, due: Due, row: CycleOpened, end: CycleEnd, books: Books) -> None:
         """Tell the end of a cycle whose row was closed by the message that opened it."""
         if due.job is Job.MONITOR and not self.recovered:
             # Books and venue are compared since, and what that finds is to be looked at.
             self.monitor_owed = True
-        self._begun(due, row.cycle_id, resumed=row.resumed).idled(idle.books)
+        notes = self._begun(due, row.cycle_id, resumed=row.resumed).idled(books)
+        self._results.tell(notes)
+        # State says of the next row whether they are still those.
+        self._known = None if notes else books.model_copy(update={"seq": row.seq})
         self.active = None
-        ended = self._ended(row.cycle_id, due, idle.end)
+        self._closed(row.cycle_id, due, end)
+
+    def _closed(self, cycle_id: CycleId, due: Due, end: CycleEnd) -> None:
+        """The row is closed already: raise its alert, and answer who asked."""
+        ended = self._ended(cycle_id, due, end)
         self._tell(ended.event)
         self._on_disk(ended)
 
@@ -269,8 +280,8 @@ class CycleQueue:
         )
         self._askers.answer((known.job, known.slot), lambda: ended)
 
-    async def _conduct(self, due: Due, opened: CycleOpened) -> None:
-        cycle = self._begun(due, opened.cycle_id, resumed=opened.resumed)
+    async def _conduct(self, due: Due, opened: CycleOpened, books: Books | None) -> None:
+        cycle = self._begun(due, opened.cycle_id, resumed=opened.resumed, books=books)
         if due.misfired:
             end = CycleEnd(CycleOutcome.MISFIRED, ("older_than_grace",))
         elif self._is_expired(due):
@@ -284,13 +295,17 @@ class CycleQueue:
         else:
             cycle, end = await self._ran(cycle, due)
         self.active = None
+        if end.on_disk:
+            self._closed(cycle.cycle_id, due, end)
+            return
         if due.job is Job.MONITOR and any(reason.startswith(NOT_RECOVERED) for reason in end.reasons):
             self.monitor_owed = True
         unbooked = cycle.unbooked_proposal if isinstance(cycle, EntryCycle) else None
         self.close_row(cycle.cycle_id, due, end, unbooked)
 
-    def _begun(self, due: Due, cycle_id: CycleId, *, resumed: bool) -> Cycle:
-        made = KINDS[due.job](self._desk, due, cycle_id, resumed=resumed, results=self._results)
+    def _begun(self, due: Due, cycle_id: CycleId, *, resumed: bool, books: Books | None = None) -> Cycle:
+        kind = KINDS[due.job]
+        made = kind(self._desk, due, cycle_id, resumed=resumed, results=self._results, books=books)
         self.active = made
         return made
 
@@ -311,7 +326,7 @@ class CycleQueue:
         self.active = None
         self._waiting.appendleft(replace(due, begun=True))
 
-    def _tell_close(self, ended: Ended) -> str:
+    def _tell_close(self, ended: EndedCycle) -> str:
         event = ended.event
         request_id = f"end-{event.cycle_id}-{self._desk.ctx.uuid()}"
         self._closing[request_id] = ended
@@ -327,7 +342,7 @@ class CycleQueue:
         )
         return request_id
 
-    async def _close(self, request_id: str, ended: Ended) -> None:
+    async def _close(self, request_id: str, ended: EndedCycle) -> None:
         """Wait until the row is closed. A refusal raises an alert and holds up no other cycle.
 
         Books that have no room are told again, unless the slot runs anew meanwhile; after another refusal
@@ -354,7 +369,7 @@ class CycleQueue:
             del self._closing[request_id]
             self.moved()
 
-    def _on_disk(self, ended: Ended) -> None:
+    def _on_disk(self, ended: EndedCycle) -> None:
         self.recent.append(ended)
         self._askers.answer((ended.event.job, ended.event.slot), lambda: ended.told)
 

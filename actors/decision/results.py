@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import datetime
 from decimal import Decimal
-from typing import Final
+from typing import Final, TypeAlias
 
 from actors.decision.desk import Desk, RoomUnreachableError, booked_key
 from actors.decision.facts import NONE_CLOSED, Realised, marks_of, realised, trading_facts
@@ -26,6 +26,8 @@ from core.statistics.highs import HIGHS_KEY, PnlHigh, highs_of, highs_text
 NOT_READ: Final = HeldAccount(
     venue_equity_eth=None, maintenance_margin_eth=None, equity_usd=None, eur_usd=None
 )
+Note: TypeAlias = SetSystem | LatchEntries
+"""What state is told after a look."""
 CALM_FRAC: Final = 0.95
 """The margin is called high until it is this far below its bound, so that it does not come and go."""
 
@@ -60,7 +62,7 @@ class Results:
         facts = trading_facts(
             now,
             books,
-            self._closed(),
+            self._closed(books),
             self._highs,
             marks_eth=marks_eth,
             spot_usd=spot_usd,
@@ -70,9 +72,9 @@ class Results:
         self._highs = facts.highs
         return facts
 
-    def _closed(self) -> Realised:
-        """The closed trades; those that state tells for the first time are added."""
-        results = self._desk.results()
+    def _closed(self, books: Books) -> Realised:
+        """The closed trades; those that state tells for the first time are added. Most books tell them."""
+        results = self._desk.results() if books.ended is None else books.ended
         if results is not self._realised.results:
             self._realised = realised(results, self._realised)
         return self._realised
@@ -84,8 +86,11 @@ class Results:
         spot_usd: float | None,
         account: HeldAccount,
         cause: str,
-    ) -> None:
-        """Check protections and margin outside of an entry decision. Raises `RoomUnreachableError`."""
+    ) -> tuple[Note, ...]:
+        """Check protections and margin outside of an entry decision; as `notes`.
+
+        Raises `RoomUnreachableError`.
+        """
         desk = self._desk
         now = desk.ctx.now()
         self.watch_margin(account, cause)
@@ -93,20 +98,20 @@ class Results:
         found = protections(
             trading, now, desk.strategy, equity_usd=account.equity_usd, eur_usd=account.eur_usd
         )
-        self.take(found, books, now, cause)
+        return self.notes(found, books, now, cause)
 
-    def at_monitor(self, market: MonitorMarket | None, books: Books, cause: str) -> None:
-        """Look at what a monitor reads, or at the books alone if nothing is open.
+    def at_monitor(self, market: MonitorMarket | None, books: Books, cause: str) -> tuple[Note, ...]:
+        """Look at what a monitor reads, or at the books alone if nothing is open; as `notes`.
 
         Raises `RoomUnreachableError`.
         """
         if market is None:
-            if not books.open_positions:
-                self._end_high_margin("nothing is held any more", cause)
-                self.look(books, {}, None, NOT_READ, cause)
-            return
+            if books.open_positions:
+                return ()
+            self._end_high_margin("nothing is held any more", cause)
+            return self.look(books, {}, None, NOT_READ, cause)
         marks_eth = marks_of(market.chain, books.open_positions)
-        self.look(books, marks_eth, market.spot_usd, market.account or NOT_READ, cause)
+        return self.look(books, marks_eth, market.spot_usd, market.account or NOT_READ, cause)
 
     def at_snapshot(self, stored: MarketSnapshotStored) -> bool:
         """Look at a stored snapshot; whether the margin calls for a monitor at once."""
@@ -115,36 +120,43 @@ class Results:
             return False
         marks_eth = {mark.instrument_name: mark.mark_eth for mark in stored.legs}
         try:
-            self.look(desk.books(), marks_eth, stored.spot_usd, account, stored.request_id)
+            self.tell(self.look(desk.books(), marks_eth, stored.spot_usd, account, stored.request_id))
         except RoomUnreachableError as error:
             desk.ctx.log().warning("the protections are not checked at %s: %s", stored.slot, error)
         use, limit = margin_use(account), desk.strategy.exits.margin_exit
         return use is not None and limit is not None and at_least("margin", use, limit).passed
 
-    def take(self, found: RuleResult, books: Books, now: datetime, cause: str) -> None:
-        """Keep what was found for whoever asks, and latch a breach unless the latch is set already.
+    def notes(self, found: RuleResult, books: Books, now: datetime, cause: str) -> tuple[Note, ...]:
+        """Keep what was found for whoever asks; a new high, and a breach unless the latch is set already.
 
-        It is told to state, and after the decision that it was found by: no order waits for it.
+        They are for `tell`, after the decision that they were found by: no order waits for them.
         """
         desk, breached = self._desk, breaches(found)
         self._found = (now, found)
+        notes: list[Note] = []
         if self._highs_changed and self._highs is not None:
             self._highs_changed = False
             request_id, value = f"highs-{desk.ctx.uuid()}", highs_text(self._highs)
-            desk.send(SetSystem(request_id=request_id, key=HIGHS_KEY, value=value, at=now))
-            desk.conversations.start(Name("highs", request_id), self._kept(request_id))
+            notes.append(SetSystem(request_id=request_id, key=HIGHS_KEY, value=value, at=now))
         latch = books.latch(LatchSource.PROTECTIONS)
-        if not breached or not desk.mode.strategy or (latch is not None and latch.latched):
-            return
-        desk.send(
-            LatchEntries(
-                request_id=f"protections-{desk.ctx.uuid()}",
-                source=LatchSource.PROTECTIONS,
-                reason=breach_text(found, desk.strategy.protections),
-                who=cause,
-                at=now,
+        if breached and desk.mode.strategy and not (latch is not None and latch.latched):
+            notes.append(
+                LatchEntries(
+                    request_id=f"protections-{desk.ctx.uuid()}",
+                    source=LatchSource.PROTECTIONS,
+                    reason=breach_text(found, desk.strategy.protections),
+                    who=cause,
+                    at=now,
+                )
             )
-        )
+        return tuple(notes)
+
+    def tell(self, notes: tuple[Note, ...]) -> None:
+        """Tell state."""
+        for note in notes:
+            self._desk.send(note)
+            if isinstance(note, SetSystem):
+                self._desk.conversations.start(Name("highs", note.request_id), self._kept(note.request_id))
 
     async def _kept(self, request_id: str) -> None:
         """Have the next look tell the highs again if the books could not take them."""

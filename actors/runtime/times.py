@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
-from functools import lru_cache
 
-TIMES_KEPT = 64
-"""In one handler, and in a simulation between two timers, the same time is asked for again and again."""
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _ONE_US = timedelta(microseconds=1)
 
@@ -18,7 +15,6 @@ def to_us(when: datetime) -> int:
     return (when - EPOCH) // _ONE_US
 
 
-@lru_cache(TIMES_KEPT)
 def from_us(us: int) -> datetime:
     """The aware UTC time of whole microseconds since the epoch, exact."""
     return EPOCH + timedelta(microseconds=us)

@@ -295,6 +295,8 @@ class State(Room[Write | Read | _Own]):
             self._in_flight = InFlight(committed, waiting)
             if any(applied.books_changed for applied in committed.outcomes):
                 self._view.forget()
+            elif any(applied.orders_changed for applied in committed.outcomes):
+                self._view.forget_orders()
             if committed.batch is not None:
                 self._tell_append()
                 return

@@ -34,6 +34,8 @@ class Applied:
     events: list[AuditEvent] = field(default_factory=list)
     notices: list[Notice] = field(default_factory=list)
     books_changed: bool = False
+    orders_changed: bool = False
+    """Of the live books nothing but orders and edits."""
 
     def note(
         self,

@@ -44,8 +44,9 @@ def open_cycle(db: sqlite3.Connection, request: OpenCycle, last_seq: int) -> App
         )
         return Applied(known)
     resumed = row is not None
+    as_read = request.read_to == last_seq
     # A fill or a delivery that came since may have left it something to do.
-    idle = request.idle if request.idle is not None and request.idle.seq == last_seq else None
+    idle = request.idle if as_read else None
     if row is None:
         row = CycleRow(
             cycle_id=cycle_id_of(request.job, request.slot),
@@ -65,6 +66,8 @@ def open_cycle(db: sqlite3.Connection, request: OpenCycle, last_seq: int) -> App
         job=row.job,
         slot=row.slot,
         resumed=resumed,
+        seq=last_seq + (1 if idle is None else 2),
+        as_read=as_read,
         closed=idle is not None,
     )
     applied = Applied(opened)
@@ -84,15 +87,23 @@ def close_cycle(db: sqlite3.Connection, request: CloseCycle) -> Applied:
     """Close a cycle. Repeating the same outcome changes nothing; another one is refused."""
     row = _cycle_of(db, request.cycle_id)
     applied = Applied(Recorded(request_id=request.request_id))
-    if row.outcome is not None:
-        if (row.outcome, row.reasons) != (request.outcome, request.reasons):
-            raise BooksRefusalError(
-                "cycle_closed", f"{row.cycle_id}: expected {row.outcome}, found {request.outcome}"
-            )
-        return applied
-    cycles.close(db, row.cycle_id, request.outcome, request.reasons, request.at)
-    _note_closed(applied, row, request.outcome, request.reasons, request.at)
+    _close(db, applied, row, request.outcome, request.reasons, request.at)
     return applied
+
+
+def _close(
+    db: sqlite3.Connection,
+    applied: Applied,
+    row: CycleRow,
+    outcome: CycleOutcome,
+    reasons: tuple[str, ...],
+    at: datetime,
+) -> None:
+    if row.outcome is None:
+        cycles.close(db, row.cycle_id, outcome, reasons, at)
+        _note_closed(applied, row, outcome, reasons, at)
+    elif (row.outcome, row.reasons) != (outcome, reasons):
+        raise BooksRefusalError("cycle_closed", f"{row.cycle_id}: expected {row.outcome}, found {outcome}")
 
 
 def _note_closed(
@@ -108,13 +119,16 @@ def _note_closed(
 
 
 def record_decision(db: sqlite3.Connection, request: RecordDecision) -> Applied:
-    """Record a decision, in the audit log too so that it can be replayed from there, and its proposal."""
+    """Record a decision, in the audit log too so that it can be replayed from there, and its proposal or the
+    end of its cycle."""
     row = _cycle_of(db, request.cycle_id)
     cycles.insert_decision(db, row.cycle_id, request.at, request.record)
     applied = Applied(Recorded(request_id=request.request_id))
     digest = sha256(request.record.encode()).hexdigest()
     detail = {"cycle_id": row.cycle_id, "sha256": digest, "record": request.record}
     applied.note(AuditKind.DECISION, request.at, detail, row.cycle_id)
+    if request.end is not None:
+        _close(db, applied, row, request.end.outcome, request.end.reasons, request.at)
     proposal = request.proposal
     if proposal is None:
         return applied

@@ -73,7 +73,7 @@ def record_sent(db: sqlite3.Connection, request: RecordSent) -> Applied:
     orders.mark_sent(db, request.label, request.at)
     detail = {"label": request.label, "from": order.state, "to": OrderState.SENT}
     applied.note(AuditKind.ORDER, request.at, detail, instruction.cycle_id)
-    applied.books_changed = True
+    applied.orders_changed = True
     return applied
 
 
@@ -87,7 +87,7 @@ def record_edit(db: sqlite3.Connection, request: RecordEdit) -> Applied:
     edit = Edit(label=request.label, number=number, limit_eth=request.limit_eth, at=request.at)
     edits.insert(db, edit)
     applied.note(AuditKind.EDIT, request.at, edit.model_dump(mode="json"), instruction.cycle_id)
-    applied.books_changed = True
+    applied.orders_changed = True
     return applied
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlite3
 from bisect import bisect_right
 from datetime import datetime, timedelta
-from typing import Final, TypeVar, assert_never, get_args
+from typing import Any, Final, TypeVar, assert_never, get_args
 
 from actors.room import OneOf
 from actors.state.columns import time_text
@@ -145,6 +145,8 @@ class BooksView:
     def __init__(self, db: sqlite3.Connection) -> None:
         self._db = db
         self._kept: Books | None = None
+        self._orders_kept = False
+        """Whether the orders of `_kept` are as they stand."""
         self._ended = EndedTrades(db)
         self._results: TradeResults | None = None
         self._requests: tuple[str, ...] = ()
@@ -155,12 +157,19 @@ class BooksView:
         """Drop the cache, because positions, orders or instructions have changed."""
         self._kept = self._results = self._requests_since = self._told_at = None
 
+    def forget_orders(self) -> None:
+        """Drop what is kept of orders and edits: nothing else has changed."""
+        self._orders_kept = False
+        self._requests_since = self._told_at = None
+
     def read(self, query: Read) -> StateAnswer:
         """The answer to `query`, from what is kept if it is there."""
         match query:
             case GetTradeResults():
                 if self._results is None:
                     self._results = TradeResults(request_id="", results=self._ended.results())
+                    if self._kept is not None:
+                        self._kept = self._kept.model_copy(update={"ended": self._results.results})
                 # The same tuple, so that who has seen it can tell.
                 return self._results.model_copy(update={"request_id": query.request_id})
             case GetPosition():
@@ -178,19 +187,29 @@ class BooksView:
     def books(self, now: datetime, seq: int) -> Books:
         """The live part of the books as committed."""
         if self._kept is None:
-            live = orders.live(self._db)
             self._kept = Books(
                 as_of=now,
                 seq=seq,
                 positions=positions.live(self._db),
-                orders=tuple(order for _, order in live),
-                instructions=tuple(instruction for instruction, _ in live),
-                edits=edits.of(self._db, (order.label for _, order in live)),
+                **self._orders(),
                 latches=latches.as_the_gate_takes_them(self._db),
+                ended=None if self._results is None else self._results.results,
             )
+        elif not self._orders_kept:
+            self._kept = self._kept.model_copy(update=self._orders())
+        self._orders_kept = True
         if (self._kept.as_of, self._kept.seq) != (now, seq):
             self._kept = self._kept.model_copy(update={"as_of": now, "seq": seq})
         return self._kept
+
+    def _orders(self) -> dict[str, Any]:
+        """The live orders, as fields of `Books`."""
+        live = orders.live(self._db)
+        return {
+            "orders": tuple(order for _, order in live),
+            "instructions": tuple(instruction for instruction, _ in live),
+            "edits": edits.of(self._db, (order.label for _, order in live)),
+        }
 
     def facts(self, now: datetime, seq: int) -> BooksChanged:
         """What the kill switch's gate needs to know."""

@@ -18,7 +18,7 @@ from cli.large_pages import use_large_pages
 from cli.paper.progress import duration_text
 from cli.views.say import put, say
 from lab.backtest.result import BacktestResult, Plan, Road
-from lab.backtest.running import run_backtest
+from lab.backtest.running import run_backtest, runner_of
 
 TELL_EVERY_S: Final = 1.0
 
@@ -28,7 +28,6 @@ def run(options: BacktestOptions) -> None:
 
     With `checks` each plan is run on both roads. Raises `FoundWrongError` if they differ.
     """
-    look_again()
     plans = options.plans
     if options.checks:
         plans = tuple(replace(plan, road=road) for plan in plans for road in Road)
@@ -73,6 +72,9 @@ def _compare(options: BacktestOptions, results: list[BacktestResult]) -> None:
 
 
 def _one_by_one(plans: tuple[Plan, ...], interrupted: Callable[[], bool]) -> list[BacktestResult]:
+    for plan in plans:
+        runner_of(plan.road)  # So that all is imported before the collector looks.
+    look_again()
     found: list[BacktestResult] = []
     progress = _Progress(len(plans))
     use_large_pages()
@@ -93,6 +95,7 @@ def _in_processes(
 ) -> list[BacktestResult]:
     from cli.backtest.pool import run_together
 
+    look_again()
     progress = _Progress(len(plans))
     return run_together(plans, jobs, interrupted, lambda done: progress.tell(done, 0.0))
 

@@ -11,6 +11,7 @@ import json
 import re
 from collections.abc import Iterable
 from datetime import UTC, date, datetime
+from functools import lru_cache
 from hashlib import sha256
 from typing import NamedTuple
 
@@ -24,6 +25,9 @@ GENESIS_HASH = "0" * 64
 """The predecessor's hash in the first record."""
 RECORD_BYTES_MAX = 16 * 1024 * 1024
 """No record is longer; a verifier never has to hold more than this."""
+
+TIMES_KEPT = 64
+"""The records of one change are of one time, and so are often those of the next."""
 
 _HASH_KEY = b',"hash":"'
 _END = b'"}\n'
@@ -83,7 +87,7 @@ def encode_record(previous: Link, event: AuditEvent, correlation: str | None = N
     """
     if event.at.tzinfo is None:
         raise ValueError(f"audit event {event.kind}: expected an aware time, found {event.at.isoformat()}")
-    at = event.at.astimezone(UTC).isoformat(timespec="microseconds")
+    at = _time_text(event.at)
     of = correlation if event.correlation is None else event.correlation
     rest = _rest(at, event.kind.value, of, event.detail)
     body = b"%s%s" % (_opening(previous), rest)
@@ -212,6 +216,11 @@ def parse_head(text: str) -> Link:
 
 def _opening(previous: Link) -> bytes:
     return b'{"seq":%d,"prev":"%s",' % (previous.seq + 1, previous.hash.encode("ascii"))
+
+
+@lru_cache(TIMES_KEPT)
+def _time_text(at: datetime) -> str:
+    return at.astimezone(UTC).isoformat(timespec="microseconds")
 
 
 def _rest(at: str, kind: str, correlation: str | None, detail: JsonValue) -> bytes:

@@ -72,6 +72,7 @@ __all__ = [
     "ClosedTrades",
     "CycleKnown",
     "CycleOpened",
+    "EndOfCycle",
     "GetAuditHeadAndPending",
     "GetBooks",
     "GetClosedTrades",
@@ -87,7 +88,6 @@ __all__ = [
     "GetTradeResults",
     "GetUndeliveredAlerts",
     "GetWeek",
-    "IdleEnd",
     "InboxItem",
     "InboxRecorded",
     "JobRuns",
@@ -131,10 +131,9 @@ __all__ = [
 ]
 
 
-class IdleEnd(Value):
-    """How a cycle ends that the books leave nothing to do; `seq` is the last record of those that say so."""
+class EndOfCycle(Value):
+    """How a cycle ends whose row is closed by another message than `CloseCycle`."""
 
-    seq: int
     outcome: CycleOutcome
     reasons: tuple[str, ...] = ()
 
@@ -142,19 +141,22 @@ class IdleEnd(Value):
 class OpenCycle(Recording):
     """(job, slot) is unique. Answered by `CycleOpened` (new, or unfinished and taken up) or `CycleKnown`.
 
-    With an `idle` end the cycle is closed by the same message, if the books have no record after its `seq`.
+    `read_to` is the last record of the books that were read for it, if any were. With an `idle` end the cycle
+    is closed by the same message, if the books have no record after that.
     """
 
     job: Job
     slot: datetime
     at: datetime
-    idle: IdleEnd | None = None
+    read_to: int | None = None
+    idle: EndOfCycle | None = None
 
 
 class RecordDecision(Recording):
     """`record`: canonical JSON of `core.rules.record`. A proposal makes a `proposed` position.
 
-    `texts` are those that the record holds by their digests (`core.venue_text`).
+    `texts` are those that the record holds by their digests (`core.venue_text`). With an `end` the cycle is
+    closed by the same message, because nothing follows from its one decision.
     """
 
     cycle_id: CycleId
@@ -162,6 +164,7 @@ class RecordDecision(Recording):
     record: str
     proposal: Proposal | None = None
     texts: tuple[str, ...] = ()
+    end: EndOfCycle | None = None
 
 
 class RecordInstruction(Recording):

@@ -266,6 +266,8 @@ class Books(Value):
     """The edits of those orders."""
     latches: tuple[EntryLatch, ...] = ()
     """One for each source that has ever blocked entries."""
+    ended: tuple[TradeResult, ...] | None = None
+    """What each closed trade brought, oldest first; None if it was not read since the books changed."""
 
     @property
     def latched(self) -> tuple[EntryLatch, ...]:

@@ -19,12 +19,16 @@ def run_backtest(
     Raises `InputError` if the market can't be read or does not cover the span.
     """
     opened = open_market(plan.market, plan.settings, plan.began, plan.ended, opening)
-    if plan.road is Road.CORE:
-        return _run_core(plan, opened, goes_on)
-    # The engine is imported by those who run it.
+    return runner_of(plan.road)(plan, opened, goes_on)
+
+
+def runner_of(road: Road) -> Callable[[Plan, Opened, GoesOn], BacktestResult]:
+    """What runs a plan on that road. The engine is imported by those who run it."""
+    if road is Road.CORE:
+        return _run_core
     from lab.backtest.engine.running import run_engine
 
-    return run_engine(plan, opened, goes_on)
+    return run_engine
 
 
 def _run_core(plan: Plan, opened: Opened, goes_on: GoesOn) -> BacktestResult:

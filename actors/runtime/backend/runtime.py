@@ -7,6 +7,7 @@ import uuid
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable
 from contextlib import AbstractContextManager, nullcontext
+from datetime import datetime
 from typing import Any, Protocol
 
 from greenlet import GreenletExit
@@ -14,6 +15,7 @@ from greenlet import GreenletExit
 from actors.runtime.actor.context import Timer
 from actors.runtime.backend.futures import OneShot
 from actors.runtime.backend.mailbox import Mailbox
+from actors.runtime.times import from_us
 
 
 class Consumer(Protocol):
@@ -98,6 +100,11 @@ class Runtime(ABC):
     @abstractmethod
     def now_us(self) -> int:
         """Market time in whole microseconds since the epoch."""
+
+    @property
+    def market_time(self) -> datetime:
+        """Market time, aware UTC."""
+        return from_us(self.now_us())
 
     def stamp_ns(self) -> int:
         """Market time in nanoseconds since the epoch, for envelopes; exact to the microsecond."""

@@ -24,7 +24,7 @@ from actors.runtime.backend.futures import OneShot
 from actors.runtime.backend.mailbox import Mailbox
 from actors.runtime.backend.runtime import HangWatched, Runtime
 from actors.runtime.errors import AskTimeout, Deadlock, EffectWhileClosing, Fenced
-from actors.runtime.times import from_us, to_us
+from actors.runtime.times import to_us
 
 _new_tuple = tuple.__new__
 R = TypeVar("R")
@@ -252,7 +252,7 @@ class LiveContext:
         return _NoReply() if reply is None else _DeferredReply(self, reply)
 
     def now(self) -> datetime:
-        return from_us(self._now_us())
+        return self.runtime.market_time
 
     def monotonic(self) -> float:
         return self.runtime.monotonic()

@@ -23,7 +23,7 @@ from actors.runtime.green.ports import Task
 from actors.runtime.green.switching import Batons, Fiber, Greenlets, Switching
 from actors.runtime.green.tasks import GreenJob, MailTask
 from actors.runtime.green.waiting import GreenChannel, GreenFuture
-from actors.runtime.times import from_us, to_us
+from actors.runtime.times import EPOCH, from_us, to_us
 
 _FOREVER = float("inf")
 
@@ -43,6 +43,8 @@ class GreenRuntime(Runtime):
     """
 
     finds_deadlocks = True
+    market_time: datetime = EPOCH
+    """Made when the time is set: in a backtest it is asked for more often than any message is told."""
 
     def __init__(
         self, start: datetime, seed: int, order: RunOrder = RunOrder.RANDOM, yield_at_tell: float = 0.0
@@ -79,7 +81,7 @@ class GreenRuntime(Runtime):
 
     def now(self) -> datetime:
         """Virtual market time, aware UTC."""
-        return from_us(self._time_us)
+        return self.market_time
 
     def stamp_ns(self) -> int:
         """Virtual market time in nanoseconds since the epoch."""
@@ -325,6 +327,7 @@ class GreenRuntime(Runtime):
     def _set_time(self, time_us: int) -> None:
         self._time_us = time_us
         self._time_ns = time_us * 1000
+        self.market_time = from_us(time_us)
         self.process_time_s = (time_us - self._start_us) / 1e6
 
     def _idle(self) -> None:

@@ -143,6 +143,8 @@ class DecisionDesk:
         self.positions: list[Position] = []
         self.orders: list[OrderRow] = []
         self.results: list[TradeResult] = []
+        self.books_tell_results = False
+        """As they do once they were asked for."""
         self.latches: tuple[EntryLatch, ...] = ()
         self.settings: dict[str, str] = {}
         self.seq = 1
@@ -161,6 +163,7 @@ class DecisionDesk:
                 orders=tuple(self.orders),
                 instructions=(),
                 latches=self.latches,
+                ended=tuple(self.results) if self.books_tell_results else None,
             ),
         )
         self.ctx.asks[GetTradeResults] = lambda _: TradeResults(request_id="", results=tuple(self.results))
@@ -219,10 +222,10 @@ class DecisionDesk:
         return [message for message in self.ctx.told_to(room) if isinstance(message, kind)]
 
     def ends(self) -> list[CloseCycle]:
-        """What closes rows; a cycle that has nothing to do closes its own with what opens it."""
+        """What closes rows; a cycle that has nothing to do closes its own with what opens it, and one from
+        whose only decision nothing follows with that."""
         told = self.ctx.told_to("state")
-        closing = [m for m in told if isinstance(m, CloseCycle) or m in self.closed_at_once]
-        return [closed_by(message) for message in closing]
+        return [closed_by(m) for m in told if _ends(m) or m in self.closed_at_once]
 
     def end(self) -> tuple[CycleOutcome, tuple[str, ...]]:
         """Outcome and reasons of the only cycle that has ended."""
@@ -291,7 +294,9 @@ class DecisionDesk:
                     reasons=self.reasons.get(key, ()),
                 )
             resumed = key in self.rows
-            idle = message.idle if message.idle is not None and message.idle.seq == self.seq else None
+            as_read = message.read_to == self.seq
+            idle = message.idle if as_read else None
+            self.seq += 1 if idle is None else 2
             self.rows[key] = None if idle is None else idle.outcome
             if idle is not None:
                 self.reasons[key] = idle.reasons
@@ -302,12 +307,15 @@ class DecisionDesk:
                 job=message.job,
                 slot=message.slot,
                 resumed=resumed,
+                seq=self.seq,
+                as_read=as_read,
                 closed=idle is not None,
             )
-        if isinstance(message, CloseCycle):
+        if _ends(message):
+            close = closed_by(message)
             for job, slot in self.rows:
-                if cycle_id(job, slot) == message.cycle_id:
-                    self.rows[job, slot], self.reasons[job, slot] = message.outcome, message.reasons
+                if cycle_id(job, slot) == close.cycle_id:
+                    self.rows[job, slot], self.reasons[job, slot] = close.outcome, close.reasons
         if isinstance(message, SetSystem):
             self.settings[message.key] = message.value
         if isinstance(message, LatchEntries):
@@ -322,10 +330,26 @@ class DecisionDesk:
         return Recorded(request_id=message.request_id)
 
 
+def _ends(message: object) -> bool:
+    """Whether it closes a row that is open."""
+    return isinstance(message, CloseCycle) or (
+        isinstance(message, RecordDecision) and message.end is not None
+    )
+
+
 def closed_by(message: object) -> CloseCycle:
     """The end of a cycle as its closing would tell it."""
     if isinstance(message, CloseCycle):
         return message
+    if isinstance(message, RecordDecision):
+        assert message.end is not None
+        return CloseCycle(
+            request_id=message.request_id,
+            cycle_id=message.cycle_id,
+            outcome=message.end.outcome,
+            reasons=message.end.reasons,
+            at=message.at,
+        )
     assert isinstance(message, OpenCycle)
     assert message.idle is not None
     return CloseCycle(

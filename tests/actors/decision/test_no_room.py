@@ -71,6 +71,20 @@ def test_a_monitor_looks_again_until_there_is_room() -> None:
     assert desk.ends() == []
 
 
+def test_a_monitor_that_holds_looks_again_until_there_is_room() -> None:
+    """Its decision would have closed its row: it did not."""
+    desk = DecisionDesk(strategy=Strategy.model_validate({"protections": {"drawdown_max_frac": None}}))
+    desk.positions = [position()]
+    desk.due(Job.MONITOR)
+    decided_in_vain(desk, monitor_market())
+    desk.pass_time(60.0)
+    desk.snapshot(monitor_market())
+    first, second = desk.sent("state", RecordDecision)
+    assert first.request_id != second.request_id
+    assert [end.request_id for end in desk.ends()] == [first.request_id, second.request_id]
+    assert len(desk.status().recent) == 1
+
+
 def test_a_monitor_that_can_not_decide_anew_because_execution_recovers_is_owed() -> None:
     desk = DecisionDesk()
     desk.positions = [position(credit_eth=PROFIT)]

@@ -313,6 +313,15 @@ def test_exits_go_on_while_a_breach_is_latched() -> None:
     assert len(desk.sent("execution", ClosePosition)) == 1
 
 
+def test_closed_trades_that_the_books_tell_are_not_asked_for() -> None:
+    desk = DecisionDesk(strategy=Strategy())
+    desk.results = LOSSES
+    desk.books_tell_results = True
+    desk.due(Job.MONITOR)
+    assert len(desk.sent("state", LatchEntries)) == 1
+    assert not [asked for _, asked, _ in desk.ctx.asked if isinstance(asked, GetTradeResults)]
+
+
 def test_what_cant_be_asked_is_looked_at_again_later() -> None:
     """State that is away for a moment costs one look, and no cycle."""
     desk = DecisionDesk()

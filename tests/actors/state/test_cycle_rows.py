@@ -11,12 +11,14 @@ from core.messages.state import (
     CloseCycle,
     CycleKnown,
     CycleOpened,
+    EndOfCycle,
     GetBooks,
-    IdleEnd,
     OpenCycle,
+    RecordDecision,
     Recorded,
 )
 from core.orders.books import CycleOutcome, Job
+from core.values import cycle_id_of
 from tests.actors.state.books_room import CYCLE, START, BooksRoom, propose
 
 
@@ -43,8 +45,8 @@ def test_a_slot_is_one_cycle(room: BooksRoom) -> None:
 
 
 def idle_monitor(request_id: str, seq: int) -> OpenCycle:
-    idle = IdleEnd(seq=seq, outcome=CycleOutcome.NOTHING_OPEN, reasons=("r",))
-    return OpenCycle(request_id=request_id, job=Job.MONITOR, slot=START, at=START, idle=idle)
+    idle = EndOfCycle(outcome=CycleOutcome.NOTHING_OPEN, reasons=("r",))
+    return OpenCycle(request_id=request_id, job=Job.MONITOR, slot=START, at=START, read_to=seq, idle=idle)
 
 
 def last_seq(room: BooksRoom) -> int:
@@ -59,6 +61,7 @@ def test_a_cycle_that_has_nothing_to_do_is_opened_and_closed_by_one_message(room
     opened = room.answer_to(idle_monitor("idle", last_seq(room)))
     assert isinstance(opened, CycleOpened)
     assert (opened.resumed, opened.closed) == (False, True)
+    assert opened.seq == last_seq(room)
     kinds = [json.loads(line)["kind"] for line in split_lines(room.audit_bytes()[before:])]
     assert kinds == ["CYCLE_OPENED", "CYCLE_CLOSED"]
     again = room.answer_to(idle_monitor("again", last_seq(room)))
@@ -72,12 +75,57 @@ def test_a_cycle_is_not_idle_by_books_that_have_changed_since(room: BooksRoom) -
     before = len(room.audit_bytes())
     opened = room.answer_to(idle_monitor("idle", seq))
     assert isinstance(opened, CycleOpened)
-    assert not opened.closed
+    assert (opened.as_read, opened.closed) == (False, False)
     kinds = [json.loads(line)["kind"] for line in split_lines(room.audit_bytes()[before:])]
     assert kinds == ["CYCLE_OPENED"]
     taken_up = room.answer_to(idle_monitor("again", last_seq(room)))
     assert isinstance(taken_up, CycleOpened)
     assert (taken_up.resumed, taken_up.closed) == (True, True)
+
+
+def held(request_id: str, reason: str = "r") -> RecordDecision:
+    end = EndOfCycle(outcome=CycleOutcome.HELD, reasons=(reason,))
+    cycle_id = cycle_id_of(Job.MONITOR, START)
+    return RecordDecision(request_id=request_id, cycle_id=cycle_id, at=START, record='{"x":1}', end=end)
+
+
+def test_a_row_says_whether_the_books_are_still_as_they_were_read(room: BooksRoom) -> None:
+    """As for a cycle that has something to do: it need not read them again."""
+    opening = OpenCycle(request_id="1", job=Job.MONITOR, slot=START, at=START, read_to=last_seq(room))
+    first = room.answer_to(opening)
+    again = room.answer_to(opening.model_copy(update={"request_id": "2"}))
+    unread = room.answer_to(opening.model_copy(update={"request_id": "3", "read_to": None}))
+    assert isinstance(unread, CycleOpened)
+    assert unread.seq == last_seq(room)
+    assert [row.as_read for row in (first, again, unread) if isinstance(row, CycleOpened)] == [
+        True,
+        False,
+        False,
+    ]
+    assert isinstance(first, CycleOpened)
+    assert not first.closed
+
+
+def test_a_decision_from_which_nothing_follows_closes_its_cycle(room: BooksRoom) -> None:
+    room.answer_to(OpenCycle(request_id="open", job=Job.MONITOR, slot=START, at=START))
+    before = len(room.audit_bytes())
+    assert room.answer_to(held("end")) == Recorded(request_id="end")
+    assert room.answer_to(held("end")) == Recorded(request_id="end")
+    kinds = [json.loads(line)["kind"] for line in split_lines(room.audit_bytes()[before:])]
+    assert kinds == ["DECISION", "CYCLE_CLOSED"]
+    known = room.answer_to(OpenCycle(request_id="again", job=Job.MONITOR, slot=START, at=START))
+    assert isinstance(known, CycleKnown)
+    assert (known.outcome, known.reasons) == (CycleOutcome.HELD, ("r",))
+
+
+def test_a_decision_of_a_cycle_that_has_another_end_is_not_recorded(room: BooksRoom) -> None:
+    room.answer_to(OpenCycle(request_id="open", job=Job.MONITOR, slot=START, at=START))
+    room.answer_to(held("end"))
+    before = len(room.audit_bytes())
+    refused = room.answer_to(held("other", "s"))
+    assert isinstance(refused, Refused)
+    assert [reason.partition(":")[0] for reason in refused.reasons] == ["cycle_closed"]
+    assert b"DECISION" not in room.audit_bytes()[before:]
 
 
 def test_a_cycle_ends_once(room: BooksRoom) -> None:

@@ -14,7 +14,14 @@ from actors.state.database import DATABASE_FILE
 from actors.state.ended_trades import EndedTrades
 from actors.state.stored import books_read
 from actors.state.tables import ledger
-from core.messages.state import GetPosition, GetTradeResults, PositionRead, TradeResults
+from core.messages.state import (
+    BooksRead,
+    GetBooks,
+    GetPosition,
+    GetTradeResults,
+    PositionRead,
+    TradeResults,
+)
 from core.orders.books import InstructionKind, TradeResult
 from core.orders.exit_rule import ExitRule
 from core.orders.lifecycle import OrderState
@@ -67,6 +74,28 @@ def test_a_trade_is_told_from_its_close_on_with_all_that_it_brought(room: BooksR
     with books_read(tmp_path) as books:
         assert books is not None
         assert books.trade_results() == (told,)
+
+
+def told_with_books(room: BooksRoom) -> tuple[TradeResult, ...] | None:
+    answer = room.ask(GetBooks())
+    assert isinstance(answer, BooksRead)
+    return answer.books.ended
+
+
+def test_the_books_tell_what_was_asked_for_until_they_change(room: BooksRoom) -> None:
+    assert told_with_books(room) is None
+    assert told_with_books(room) is None
+    found = results(room)
+    assert told_with_books(room) is found
+    opened(room)
+    assert told_with_books(room) is None
+    assert results(room) == ()
+    assert told_with_books(room) == ()
+    leave(room)
+    assert told_with_books(room) is None
+    found = results(room)
+    assert len(found) == 1
+    assert told_with_books(room) is found
 
 
 def test_what_is_booked_after_a_trade_was_told_is_told_too(room: BooksRoom, tmp_path: Path) -> None:

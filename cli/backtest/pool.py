@@ -9,6 +9,7 @@ from multiprocessing import Event
 from multiprocessing.synchronize import Event as EventType
 from typing import Final
 
+from cli.large_pages import use_large_pages
 from lab.backtest.result import BacktestResult, Plan
 from lab.backtest.running import run_backtest
 
@@ -24,7 +25,7 @@ def run_together(
     """
     found: list[BacktestResult] = []
     ends = Event()
-    with ProcessPoolExecutor(jobs, initializer=_wait_for_the_parent, initargs=(ends,)) as pool:
+    with ProcessPoolExecutor(jobs, initializer=_begin, initargs=(ends,)) as pool:
         pending = [pool.submit(_until_ended, plan) for plan in plans]
         for future in pending:
             while not future.done() and not interrupted():
@@ -47,8 +48,9 @@ def _until_ended(plan: Plan) -> BacktestResult:
     return run_backtest(plan, lambda _now, _began, _ended: not ends.is_set())
 
 
-def _wait_for_the_parent(ends: EventType) -> None:
-    """A signal to all of the group is the parent's to judge."""
+def _begin(ends: EventType) -> None:
+    """In a new process of the pool. A signal to all of the group is the parent's to judge."""
+    use_large_pages()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, signal.SIG_IGN)
     _ends.append(ends)

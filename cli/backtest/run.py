@@ -14,6 +14,7 @@ from cli.backtest.options import BacktestOptions
 from cli.backtest.report import write_files
 from cli.backtest.summary import show_many, show_one
 from cli.collector import look_again
+from cli.large_pages import use_large_pages
 from cli.paper.progress import duration_text
 from cli.views.say import put, say
 from lab.backtest.result import BacktestResult, Plan, Road
@@ -76,6 +77,7 @@ def _one_by_one(plans: tuple[Plan, ...], interrupted: Callable[[], bool]) -> lis
     look_again()
     found: list[BacktestResult] = []
     progress = _Progress(len(plans))
+    use_large_pages()
     for plan in plans:
         if interrupted():
             break

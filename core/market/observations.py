@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import datetime
 from enum import StrEnum
-from typing import Annotated, Final
+from typing import Annotated, Any, Final
 
 from pydantic import Field, TypeAdapter
 
@@ -52,3 +52,9 @@ _CLOSES: Final = TypeAdapter(tuple[HourlyClose, ...])
 def hourly_closes(closes: Iterable[tuple[datetime, float]]) -> tuple[HourlyClose, ...]:
     """The closes of hours by their ends: all at once they take half the time, and a month has hundreds."""
     return _CLOSES.validate_python([{"at": at, "close_usd": close_usd} for at, close_usd in closes])
+
+
+def closes_json(closes: Iterable[HourlyClose]) -> list[Any]:
+    """Each as JSON values."""
+    found: list[Any] = _CLOSES.dump_python(tuple(closes), mode="json")
+    return found

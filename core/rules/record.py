@@ -19,7 +19,7 @@ from pydantic import ValidationError
 from core.errors import FoundWrongError, McpDataAnomalyError
 from core.json_text import writer
 from core.made_once import MadeOnce
-from core.market.observations import HourlyClose
+from core.market.observations import HourlyClose, closes_json
 from core.market.option_chain import OptionChain
 from core.rules.entry.decision import EntryDecision, decide_entry
 from core.rules.exit.decision import ExitDecision, Skipped, decide_exit
@@ -260,7 +260,7 @@ class _Written:
 
 
 def _each_written(closes: Iterable[HourlyClose]) -> list[str]:
-    return [canonical(close.model_dump(mode="json")) for close in closes]
+    return [canonical(close) for close in closes_json(closes)]
 
 
 _closes = MadeOnce(_each_written)

@@ -64,7 +64,7 @@ class Outbox:
         ctx.tell(to, message, correlation=correlation)
         if self._timer is None:
             # Nothing else is kept, so this is the oldest.
-            self._timer = ctx.call_at(now + self._retell_after, _RETELL)
+            self._timer = ctx.call_later(RETELL_AFTER_S, _RETELL)
 
     def settle(self, request_id: str) -> bool:
         """Stop telling: the answer came. False if nothing was kept under that id, as at a repetition."""

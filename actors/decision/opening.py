@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
 from typing import Final
 
 from actors.decision.cycle import Cycle, Due, Peek
@@ -17,7 +16,6 @@ from core.messages.state import OpenCycle
 from core.orders.books import Books, Job
 from core.values import cycle_id_of
 
-MOMENT: Final = timedelta(seconds=1)
 KINDS: Final[dict[Job, type[Cycle]]] = {
     Job.ENTRY: EntryCycle,
     Job.MONITOR: MonitorCycle,
@@ -25,25 +23,6 @@ KINDS: Final[dict[Job, type[Cycle]]] = {
     Job.KELLY: KellyCycle,
     Job.DIGEST: DigestCycle,
 }
-
-
-class JustRead:
-    """The books of an idle cycle that has just ended, by which the next row may be opened.
-
-    State says of that row whether they are still those. Later something else is likely to be recorded.
-    """
-
-    def __init__(self) -> None:
-        self._books: Books | None = None
-
-    def keep(self, books: Books, seq: int) -> None:
-        """`seq` is the last record of the cycle's row."""
-        self._books = books.model_copy(update={"seq": seq})
-
-    def taken(self, now: datetime) -> Books | None:
-        """The books, once, if they were read a moment ago."""
-        books, self._books = self._books, None
-        return books if books is not None and timedelta(0) <= now - books.as_of < MOMENT else None
 
 
 async def told_open(

@@ -12,7 +12,7 @@ from actors.decision.cycle import Cycle, CycleEnd, Due, Peek
 from actors.decision.desk import Booked, Desk, RoomUnreachableError, booked_key
 from actors.decision.ending import CODES, MONITOR_FAILURES, EndedCycle, ended_text, entered_text, severity_of
 from actors.decision.entry_cycle import EntryCycle
-from actors.decision.opening import KINDS, JustRead, alert_not_opened, told_open
+from actors.decision.opening import KINDS, alert_not_opened, told_open
 from actors.decision.release import Releases, proposal_id_of
 from actors.decision.results import Results
 from actors.runtime import Key, Name
@@ -49,7 +49,8 @@ class CycleQueue:
         self._waiting: deque[Due] = deque()
         self._askers = Askers()
         self._opening: Due | None = None
-        self._just_read = JustRead()
+        self._known: Books | None = None
+        """The books after the row of an idle cycle, by which the next row may be opened."""
         self._closing: dict[str, EndedCycle] = {}
         self.active: Cycle | None = None
         self.recovered = False
@@ -224,7 +225,7 @@ class CycleQueue:
         Returns None if it has run before, or if state refuses.
         """
         self._opening = due
-        known = self._just_read.taken(self._desk.ctx.now())
+        known, self._known = self._known, None
         answer, peek = await told_open(self._desk, due, recovered=self.recovered, known=known)
         if isinstance(answer, Refused) and may_be_told_again(answer):
             alert_not_opened(self._desk, due, f"{', '.join(answer.reasons)}; it is tried again")
@@ -251,8 +252,8 @@ class CycleQueue:
             self.monitor_owed = True
         notes = self._begun(due, row.cycle_id, resumed=row.resumed).idled(books)
         self._results.tell(notes)
-        if not notes:
-            self._just_read.keep(books, row.seq)
+        # State says of the next row whether they are still those.
+        self._known = None if notes else books.model_copy(update={"seq": row.seq})
         self.active = None
         self._closed(row.cycle_id, due, end)
 

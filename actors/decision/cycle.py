@@ -10,7 +10,7 @@ from enum import StrEnum
 from typing import Any, Final, TypeVar
 
 from actors.decision.desk import Booked, Desk, RoomUnreachableError, ended_key
-from actors.decision.results import Note, Results
+from actors.decision.results import Results
 from actors.runtime import AnyAddress, Came, Key
 from core.messages.base import Refused
 from core.messages.market_data import (
@@ -156,9 +156,8 @@ class Cycle(ABC):
         """How it ends if these books leave it nothing to do; None if it has to be run."""
         return None
 
-    def idled(self, books: Books) -> tuple[Note, ...]:  # noqa: ARG002  (most have nothing to look at then)
-        """Look at the books that left it nothing to do, once its end is on disk; what to tell state."""
-        return ()
+    def idled(self, books: Books) -> None:  # noqa: B027  (most have nothing to look at then)
+        """Look at the books that left it nothing to do, once its end is on disk."""
 
     def books_at_its_begin(self) -> Books:
         """The books by which it begins. Raises `RoomUnreachableError`."""

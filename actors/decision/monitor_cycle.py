@@ -83,9 +83,9 @@ class MonitorCycle(Cycle):
             return None
         return CycleEnd(CycleOutcome.NOTHING_OPEN)
 
-    def idled(self, books: Books) -> tuple[Note, ...]:
+    def idled(self, books: Books) -> None:
         """As `Cycle.idled`: the protections."""
-        return self._look(None, books)
+        self.results.tell(self._look(None, books))
 
     async def conduct(self) -> CycleEnd:
         self.outcomes: set[CycleOutcome] = {CycleOutcome.NOTHING_OPEN}
@@ -97,7 +97,7 @@ class MonitorCycle(Cycle):
         books = self.books_at_its_begin()
         end = self.idle(books, self.desk.ctx.now())
         if end is not None:
-            self.results.tell(self.idled(books))
+            self.idled(books)
             return end
         self._settle_overdue(books, self.desk.ctx.now())
         to_decide = self._positions_to_decide(books)

@@ -13,7 +13,7 @@ from actors.decision.monitor_cycle import MonitorCycle
 from actors.decision.settlement_cycle import SettlementCycle
 from core.alerts import AlertCode, Severity
 from core.messages.state import OpenCycle
-from core.orders.books import Books, Job
+from core.orders.books import Job
 from core.values import cycle_id_of
 
 KINDS: Final[dict[Job, type[Cycle]]] = {
@@ -25,11 +25,9 @@ KINDS: Final[dict[Job, type[Cycle]]] = {
 }
 
 
-async def told_open(
-    desk: Desk, due: Due, *, recovered: bool, known: Books | None = None
-) -> tuple[Booked, Peek | None]:
-    """State's answer, and the books that it was asked by: those that are `known`, or else read for it."""
-    peek = peek_for(desk, due, known) if recovered else None
+async def told_open(desk: Desk, due: Due, *, recovered: bool) -> tuple[Booked, Peek | None]:
+    """State's answer, and what was read of the books before."""
+    peek = peek_for(desk, due) if recovered else None
     row = OpenCycle(
         request_id=f"open-{cycle_id_of(due.job, due.slot)}-{desk.ctx.uuid()}",
         job=due.job,
@@ -41,13 +39,13 @@ async def told_open(
     return await desk.conversations.event(desk.send(row)), peek
 
 
-def peek_for(desk: Desk, due: Due, known: Books | None) -> Peek | None:
+def peek_for(desk: Desk, due: Due) -> Peek | None:
     """Whether the books leave a scheduled cycle nothing to do; if they can't be read, it is run."""
     kind = KINDS[due.job]
     if kind.idle is Cycle.idle or due.by_person or due.misfired:
         return None
     try:
-        books = desk.books() if known is None else known
+        books = desk.books()
     except RoomUnreachableError:
         return None
     return Peek(books, kind.idle(books, desk.ctx.now()))

@@ -49,8 +49,6 @@ class CycleQueue:
         self._waiting: deque[Due] = deque()
         self._askers = Askers()
         self._opening: Due | None = None
-        self._known: Books | None = None
-        """The books after the row of an idle cycle, by which the next row may be opened."""
         self._closing: dict[str, EndedCycle] = {}
         self.active: Cycle | None = None
         self.recovered = False
@@ -225,8 +223,7 @@ class CycleQueue:
         Returns None if it has run before, or if state refuses.
         """
         self._opening = due
-        known, self._known = self._known, None
-        answer, peek = await told_open(self._desk, due, recovered=self.recovered, known=known)
+        answer, peek = await told_open(self._desk, due, recovered=self.recovered)
         if isinstance(answer, Refused) and may_be_told_again(answer):
             alert_not_opened(self._desk, due, f"{', '.join(answer.reasons)}; it is tried again")
         while isinstance(answer, Refused) and may_be_told_again(answer) and self._is_in_grace(due):
@@ -250,10 +247,7 @@ class CycleQueue:
         if due.job is Job.MONITOR and not self.recovered:
             # Books and venue are compared since, and what that finds is to be looked at.
             self.monitor_owed = True
-        notes = self._begun(due, row.cycle_id, resumed=row.resumed).idled(books)
-        self._results.tell(notes)
-        # State says of the next row whether they are still those.
-        self._known = None if notes else books.model_copy(update={"seq": row.seq})
+        self._begun(due, row.cycle_id, resumed=row.resumed).idled(books)
         self.active = None
         self._closed(row.cycle_id, due, end)
 

@@ -66,7 +66,6 @@ def open_cycle(db: sqlite3.Connection, request: OpenCycle, last_seq: int) -> App
         job=row.job,
         slot=row.slot,
         resumed=resumed,
-        seq=last_seq + (1 if idle is None else 2),
         as_read=as_read,
         closed=idle is not None,
     )

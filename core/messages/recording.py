@@ -18,15 +18,14 @@ class Recorded(Event):
 
 
 class CycleOpened(Event):
-    """`seq` is the last record of the row. `as_read`: but for the row the books are those that were read for
-    it. `closed`: they left it nothing to do, and it has its outcome already."""
+    """`as_read`: the books are those that were read for it. `closed`: they left it nothing to do, and it has
+    its outcome already."""
 
     request_id: str
     cycle_id: CycleId
     job: Job
     slot: datetime
     resumed: bool
-    seq: int = 0
     as_read: bool = False
     closed: bool = False
 

@@ -296,7 +296,6 @@ class DecisionDesk:
             resumed = key in self.rows
             as_read = message.read_to == self.seq
             idle = message.idle if as_read else None
-            self.seq += 1 if idle is None else 2
             self.rows[key] = None if idle is None else idle.outcome
             if idle is not None:
                 self.reasons[key] = idle.reasons
@@ -307,7 +306,6 @@ class DecisionDesk:
                 job=message.job,
                 slot=message.slot,
                 resumed=resumed,
-                seq=self.seq,
                 as_read=as_read,
                 closed=idle is not None,
             )

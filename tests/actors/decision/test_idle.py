@@ -11,10 +11,9 @@ from core.alerts import AlertCode
 from core.messages.base import Refused
 from core.messages.decision import RunMonitorCycle
 from core.messages.market_data import FetchSnapshot
-from core.messages.state import CloseCycle, GetBooks, GetTradeResults, OpenCycle, SetSystem
+from core.messages.state import CloseCycle, GetBooks, GetTradeResults, OpenCycle
 from core.orders.books import CycleOutcome, Job
 from core.orders.lifecycle import PositionState
-from core.strategy import Strategy
 from tests.actors.decision.desk import DecisionDesk, position
 from tests.actors.decision.test_no_room import FULL
 from tests.core.example_market import NOW
@@ -139,50 +138,6 @@ def test_a_monitor_reads_books_again_that_have_changed_before_its_row() -> None:
     assert desk.end()[0] is CycleOutcome.NOTHING_OPEN
     assert desk.sent("market_data", FetchSnapshot) == []
     assert reads(desk) == 2
-
-
-WITHOUT_HIGHS = Strategy.model_validate({"protections": {"drawdown_max_frac": None}})
-"""A look that notes nothing, so that nothing is recorded but the rows."""
-
-
-def test_the_cycle_after_an_idle_one_is_opened_by_the_same_books() -> None:
-    desk = DecisionDesk(strategy=WITHOUT_HIGHS)
-    desk.due(Job.SETTLEMENT)
-    desk.due(Job.MONITOR)
-    desk.due(Job.SETTLEMENT, NOW + timedelta(days=1))
-    assert opened(desk) == [CycleOutcome.NOTHING_OPEN] * 3
-    assert desk.sent("state", CloseCycle) == []
-    assert reads(desk) == 1
-
-
-def test_state_says_that_the_books_are_not_the_same_any_more() -> None:
-    """The row stays open, and the cycle is run as any other."""
-    desk = DecisionDesk(strategy=WITHOUT_HIGHS)
-    desk.due(Job.SETTLEMENT)
-    desk.positions, desk.seq = [position()], desk.seq + 1
-    desk.due(Job.MONITOR)
-    assert opened(desk) == [CycleOutcome.NOTHING_OPEN, CycleOutcome.NOTHING_OPEN]
-    assert len(desk.sent("market_data", FetchSnapshot)) == 1
-    assert len(desk.ends()) == 1
-    assert reads(desk) == 2
-
-
-def test_books_are_read_again_after_a_look_that_has_noted_something() -> None:
-    desk = DecisionDesk()
-    desk.due(Job.MONITOR)
-    assert desk.sent("state", SetSystem)
-    desk.due(Job.SETTLEMENT)
-    assert reads(desk) == 2
-
-
-def test_books_are_read_again_after_a_cycle_that_was_run() -> None:
-    desk = DecisionDesk(strategy=WITHOUT_HIGHS)
-    desk.positions = [position()]
-    desk.due(Job.MONITOR)
-    desk.snapshot_failed()
-    before = reads(desk)
-    desk.due(Job.SETTLEMENT)
-    assert reads(desk) == before + 1
 
 
 def test_a_monitor_that_was_idle_when_execution_ended_is_owed() -> None:

@@ -22,7 +22,7 @@ from core.messages.market_data import (
     SnapshotKind,
 )
 from core.messages.recording import may_be_told_again
-from core.messages.state import EndOfCycle
+from core.messages.state import IdleEnd
 from core.orders.books import Books, CycleOutcome, Job
 from core.rules.facts import MonitorMarket
 from core.values import CycleId
@@ -78,18 +78,17 @@ class CycleEnd:
     text: Callable[[], str] = str
     on_disk: bool = False
 
-    def to_record(self) -> EndOfCycle:
-        """As state is told it with another change."""
-        return EndOfCycle(outcome=self.outcome, reasons=self.reasons)
-
 
 @dataclass(frozen=True)
-class Peek:
-    """The books that were read before a cycle's row was opened, and how it ends if they leave it nothing to
-    do."""
+class Idle:
+    """How a cycle ends that has nothing to do, and the books that say so."""
 
+    end: CycleEnd
     books: Books
-    end: CycleEnd | None
+
+    def to_record(self) -> IdleEnd:
+        """As state is told it, which holds if the books are still those."""
+        return IdleEnd(seq=self.books.seq, outcome=self.end.outcome, reasons=self.end.reasons)
 
 
 class CycleOver(Exception):  # noqa: N818  (it ends a cycle; it is no error of the program)
@@ -116,17 +115,7 @@ def snapshot_key(cycle_id: CycleId) -> Key[Snapshot | SnapshotFailed]:
 class Cycle(ABC):
     """One cycle, from its opened row to its end."""
 
-    def __init__(
-        self,
-        desk: Desk,
-        due: Due,
-        cycle_id: CycleId,
-        *,
-        resumed: bool,
-        results: Results,
-        books: Books | None = None,
-    ) -> None:
-        """`books`, if they were read before the row was opened, and are still those."""
+    def __init__(self, desk: Desk, due: Due, cycle_id: CycleId, *, resumed: bool, results: Results) -> None:
         self.desk = desk
         self.results = results
         self.due = due
@@ -139,7 +128,6 @@ class Cycle(ABC):
         self.since = desk.ctx.now()
         self._room: AnyAddress = desk.rooms.state
         self._deadline = self.since
-        self._books = books
 
     async def run(self) -> CycleEnd:
         """Conduct the cycle. If a room does not answer an ask, the cycle ends with a reason that names it."""
@@ -158,10 +146,6 @@ class Cycle(ABC):
 
     def idled(self, books: Books) -> None:  # noqa: B027  (most have nothing to look at then)
         """Look at the books that left it nothing to do, once its end is on disk."""
-
-    def books_at_its_begin(self) -> Books:
-        """The books by which it begins. Raises `RoomUnreachableError`."""
-        return self.desk.books() if self._books is None else self._books
 
     @abstractmethod
     async def conduct(self) -> CycleEnd:

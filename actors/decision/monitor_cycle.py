@@ -15,7 +15,7 @@ from actors.runtime import Key
 from core.alerts import AlertCode, Severity
 from core.messages.execution import ClosePosition, ExitStarted, PositionClosed, SettleExpired
 from core.messages.market_data import SnapshotKind
-from core.messages.state import RecordDecision
+from core.messages.state import EndOfCycle, RecordDecision
 from core.orders.books import Books, CycleOutcome, Position
 from core.orders.exit_rule import ExitRule
 from core.orders.lifecycle import PositionState
@@ -94,7 +94,7 @@ class MonitorCycle(Cycle):
         self.exits: dict[PositionId, DueExit] = {}
         self.closing: list[Position] = []
         self.closed = False
-        books = self.books_at_its_begin()
+        books = self.desk.books()
         end = self.idle(books, self.desk.ctx.now())
         if end is not None:
             self.idled(books)
@@ -175,9 +175,10 @@ class MonitorCycle(Cycle):
 
     async def _record_with_end(self, decided: RecordDecision) -> None:
         """Record the decision and close the row by one message, a request of its own."""
+        found = self._end()
         last = {
             "request_id": f"end-{self.cycle_id}-{self.desk.ctx.uuid()}",
-            "end": self._end().to_record(),
+            "end": EndOfCycle(outcome=found.outcome, reasons=found.reasons),
         }
         await self.booked_with_end(self.desk.send(decided.model_copy(update=last), self.cycle_id))
         self.closed = True

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from actors.decision.cycle import Cycle, Due, Peek
+from actors.decision.cycle import Cycle, Due, Idle
 from actors.decision.desk import Booked, Desk, RoomUnreachableError
 from actors.decision.digest_cycle import DigestCycle
 from actors.decision.entry_cycle import EntryCycle
@@ -25,21 +25,20 @@ KINDS: Final[dict[Job, type[Cycle]]] = {
 }
 
 
-async def told_open(desk: Desk, due: Due, *, recovered: bool) -> tuple[Booked, Peek | None]:
-    """State's answer, and what was read of the books before."""
-    peek = peek_for(desk, due) if recovered else None
+async def told_open(desk: Desk, due: Due, *, recovered: bool) -> tuple[Booked, Idle | None]:
+    """State's answer, and how the cycle has ended if that says that it is closed."""
+    idle = idle_at(desk, due) if recovered else None
     row = OpenCycle(
         request_id=f"open-{cycle_id_of(due.job, due.slot)}-{desk.ctx.uuid()}",
         job=due.job,
         slot=due.slot,
         at=desk.ctx.now(),
-        read_to=None if peek is None else peek.books.seq,
-        idle=None if peek is None or peek.end is None else peek.end.to_record(),
+        idle=None if idle is None else idle.to_record(),
     )
-    return await desk.conversations.event(desk.send(row)), peek
+    return await desk.conversations.event(desk.send(row)), idle
 
 
-def peek_for(desk: Desk, due: Due) -> Peek | None:
+def idle_at(desk: Desk, due: Due) -> Idle | None:
     """Whether the books leave a scheduled cycle nothing to do; if they can't be read, it is run."""
     kind = KINDS[due.job]
     if kind.idle is Cycle.idle or due.by_person or due.misfired:
@@ -48,7 +47,8 @@ def peek_for(desk: Desk, due: Due) -> Peek | None:
         books = desk.books()
     except RoomUnreachableError:
         return None
-    return Peek(books, kind.idle(books, desk.ctx.now()))
+    end = kind.idle(books, desk.ctx.now())
+    return None if end is None else Idle(end, books)
 
 
 def alert_not_opened(desk: Desk, due: Due, why: str) -> None:

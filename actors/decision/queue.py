@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from actors.decision.askers import Asker, Askers
-from actors.decision.cycle import Cycle, CycleEnd, Due, Peek
+from actors.decision.cycle import Cycle, CycleEnd, Due, Idle
 from actors.decision.desk import Booked, Desk, RoomUnreachableError, booked_key
 from actors.decision.ending import CODES, MONITOR_FAILURES, EndedCycle, ended_text, entered_text, severity_of
 from actors.decision.entry_cycle import EntryCycle
@@ -22,7 +22,7 @@ from core.messages.decision import CycleWaits
 from core.messages.recording import may_be_told_again
 from core.messages.room_status import CycleEnded, CycleView
 from core.messages.state import CloseCycle, CycleKnown, CycleOpened, Recorded
-from core.orders.books import Books, CycleOutcome, Job
+from core.orders.books import CycleOutcome, Job
 from core.values import CycleId, PositionId
 
 WAITING_MAX: Final = 300
@@ -151,12 +151,11 @@ class CycleQueue:
             opened = await self._opened(due)
             if opened is None:
                 continue
-            row, peek = opened
-            books = None if peek is None or not row.as_read else peek.books
-            if books is not None and peek is not None and peek.end is not None and row.closed:
-                self._idled(due, row, peek.end, books)
+            row, idle = opened
+            if idle is not None and row.closed:
+                self._idled(due, row, idle)
             else:
-                await self._conduct(due, row, books)
+                await self._conduct(due, row)
 
     async def _next(self) -> Due:
         """Wait until no row is being closed, then take the first slot that may run."""
@@ -217,22 +216,22 @@ class CycleQueue:
             return f"it begins when the {self.active.due.job.value} cycle that is under way has ended"
         return "it begins when the cycles before it have ended"
 
-    async def _opened(self, due: Due) -> tuple[CycleOpened, Peek | None] | None:
+    async def _opened(self, due: Due) -> tuple[CycleOpened, Idle | None] | None:
         """Open the slot's row, and close it if the cycle has nothing to do.
 
         Returns None if it has run before, or if state refuses.
         """
         self._opening = due
-        answer, peek = await told_open(self._desk, due, recovered=self.recovered)
+        answer, idle = await told_open(self._desk, due, recovered=self.recovered)
         if isinstance(answer, Refused) and may_be_told_again(answer):
             alert_not_opened(self._desk, due, f"{', '.join(answer.reasons)}; it is tried again")
         while isinstance(answer, Refused) and may_be_told_again(answer) and self._is_in_grace(due):
             await self._desk.conversations.pause(TELL_AGAIN_S)
-            answer, peek = await told_open(self._desk, due, recovered=self.recovered)
+            answer, idle = await told_open(self._desk, due, recovered=self.recovered)
         self._opening = None
         match answer:
             case CycleOpened():
-                return answer, peek
+                return answer, idle
             case CycleKnown():
                 self._answer_known(answer)
             case Refused():
@@ -242,14 +241,14 @@ class CycleQueue:
                 raise TypeError(f"{due.job.value}: expected the cycle's row, found {type(answer).__name__}")
         return None
 
-    def _idled(self, due: Due, row: CycleOpened, end: CycleEnd, books: Books) -> None:
+    def _idled(self, due: Due, row: CycleOpened, idle: Idle) -> None:
         """Tell the end of a cycle whose row was closed by the message that opened it."""
         if due.job is Job.MONITOR and not self.recovered:
             # Books and venue are compared since, and what that finds is to be looked at.
             self.monitor_owed = True
-        self._begun(due, row.cycle_id, resumed=row.resumed).idled(books)
+        self._begun(due, row.cycle_id, resumed=row.resumed).idled(idle.books)
         self.active = None
-        self._closed(row.cycle_id, due, end)
+        self._closed(row.cycle_id, due, idle.end)
 
     def _closed(self, cycle_id: CycleId, due: Due, end: CycleEnd) -> None:
         """The row is closed already: raise its alert, and answer who asked."""
@@ -274,8 +273,8 @@ class CycleQueue:
         )
         self._askers.answer((known.job, known.slot), lambda: ended)
 
-    async def _conduct(self, due: Due, opened: CycleOpened, books: Books | None) -> None:
-        cycle = self._begun(due, opened.cycle_id, resumed=opened.resumed, books=books)
+    async def _conduct(self, due: Due, opened: CycleOpened) -> None:
+        cycle = self._begun(due, opened.cycle_id, resumed=opened.resumed)
         if due.misfired:
             end = CycleEnd(CycleOutcome.MISFIRED, ("older_than_grace",))
         elif self._is_expired(due):
@@ -297,9 +296,8 @@ class CycleQueue:
         unbooked = cycle.unbooked_proposal if isinstance(cycle, EntryCycle) else None
         self.close_row(cycle.cycle_id, due, end, unbooked)
 
-    def _begun(self, due: Due, cycle_id: CycleId, *, resumed: bool, books: Books | None = None) -> Cycle:
-        kind = KINDS[due.job]
-        made = kind(self._desk, due, cycle_id, resumed=resumed, results=self._results, books=books)
+    def _begun(self, due: Due, cycle_id: CycleId, *, resumed: bool) -> Cycle:
+        made = KINDS[due.job](self._desk, due, cycle_id, resumed=resumed, results=self._results)
         self.active = made
         return made
 

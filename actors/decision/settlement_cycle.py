@@ -34,7 +34,7 @@ class SettlementCycle(Cycle):
 
     async def conduct(self) -> CycleEnd:
         desk = self.desk
-        end = self.idle(self.books_at_its_begin(), desk.ctx.now())
+        end = self.idle(desk.books(), desk.ctx.now())
         if end is not None:
             return end
         self.enter(Step.SETTLEMENT, desk.rooms.execution)

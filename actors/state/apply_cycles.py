@@ -44,9 +44,8 @@ def open_cycle(db: sqlite3.Connection, request: OpenCycle, last_seq: int) -> App
         )
         return Applied(known)
     resumed = row is not None
-    as_read = request.read_to == last_seq
     # A fill or a delivery that came since may have left it something to do.
-    idle = request.idle if as_read else None
+    idle = request.idle if request.idle is not None and request.idle.seq == last_seq else None
     if row is None:
         row = CycleRow(
             cycle_id=cycle_id_of(request.job, request.slot),
@@ -66,7 +65,6 @@ def open_cycle(db: sqlite3.Connection, request: OpenCycle, last_seq: int) -> App
         job=row.job,
         slot=row.slot,
         resumed=resumed,
-        as_read=as_read,
         closed=idle is not None,
     )
     applied = Applied(opened)

@@ -18,15 +18,13 @@ class Recorded(Event):
 
 
 class CycleOpened(Event):
-    """`as_read`: the books are those that were read for it. `closed`: they left it nothing to do, and it has
-    its outcome already."""
+    """`closed`: it had nothing to do, and has its outcome already."""
 
     request_id: str
     cycle_id: CycleId
     job: Job
     slot: datetime
     resumed: bool
-    as_read: bool = False
     closed: bool = False
 
 

@@ -72,7 +72,6 @@ __all__ = [
     "ClosedTrades",
     "CycleKnown",
     "CycleOpened",
-    "EndOfCycle",
     "GetAuditHeadAndPending",
     "GetBooks",
     "GetClosedTrades",
@@ -88,6 +87,7 @@ __all__ = [
     "GetTradeResults",
     "GetUndeliveredAlerts",
     "GetWeek",
+    "IdleEnd",
     "InboxItem",
     "InboxRecorded",
     "JobRuns",
@@ -138,18 +138,22 @@ class EndOfCycle(Value):
     reasons: tuple[str, ...] = ()
 
 
+class IdleEnd(EndOfCycle):
+    """That of one that the books leave nothing to do; `seq` is the last record of those that say so."""
+
+    seq: int
+
+
 class OpenCycle(Recording):
     """(job, slot) is unique. Answered by `CycleOpened` (new, or unfinished and taken up) or `CycleKnown`.
 
-    `read_to` is the last record of the books that were read for it, if any were. With an `idle` end the cycle
-    is closed by the same message, if the books have no record after that.
+    With an `idle` end the cycle is closed by the same message, if the books have no record after its `seq`.
     """
 
     job: Job
     slot: datetime
     at: datetime
-    read_to: int | None = None
-    idle: EndOfCycle | None = None
+    idle: IdleEnd | None = None
 
 
 class RecordDecision(Recording):

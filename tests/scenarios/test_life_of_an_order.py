@@ -71,6 +71,7 @@ EXIT_SENT = [
     "decision asks state: GetBooks",
     "decision -> state: OpenCycle",
     "state -> decision: CycleOpened",
+    "decision asks state: GetBooks",
     "decision -> market_data: FetchSnapshot",
     "market_data -> decision: Snapshot",
     "decision -> state: RecordDecision",

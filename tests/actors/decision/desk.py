@@ -294,8 +294,7 @@ class DecisionDesk:
                     reasons=self.reasons.get(key, ()),
                 )
             resumed = key in self.rows
-            as_read = message.read_to == self.seq
-            idle = message.idle if as_read else None
+            idle = message.idle if message.idle is not None and message.idle.seq == self.seq else None
             self.rows[key] = None if idle is None else idle.outcome
             if idle is not None:
                 self.reasons[key] = idle.reasons
@@ -306,7 +305,6 @@ class DecisionDesk:
                 job=message.job,
                 slot=message.slot,
                 resumed=resumed,
-                as_read=as_read,
                 closed=idle is not None,
             )
         if _ends(message):

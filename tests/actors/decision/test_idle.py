@@ -115,31 +115,6 @@ def test_a_fill_that_state_had_before_the_row_is_looked_at() -> None:
     assert len(desk.sent("market_data", FetchSnapshot)) == 1
 
 
-def reads(desk: DecisionDesk) -> int:
-    return len([asked for _, asked, _ in desk.ctx.asked if isinstance(asked, GetBooks)])
-
-
-def test_a_monitor_begins_by_the_books_that_its_row_was_opened_by() -> None:
-    desk = DecisionDesk()
-    desk.positions = [position()]
-    desk.due(Job.MONITOR)
-    assert len(desk.sent("market_data", FetchSnapshot)) == 1
-    assert reads(desk) == 1
-
-
-def test_a_monitor_reads_books_again_that_have_changed_before_its_row() -> None:
-    desk = DecisionDesk()
-    desk.positions = [position()]
-    desk.state_answers = False
-    desk.due(Job.MONITOR)
-    desk.positions, desk.seq = [], 2
-    desk.state_answers = True
-    desk._answer_state()
-    assert desk.end()[0] is CycleOutcome.NOTHING_OPEN
-    assert desk.sent("market_data", FetchSnapshot) == []
-    assert reads(desk) == 2
-
-
 def test_a_monitor_that_was_idle_when_execution_ended_is_owed() -> None:
     """What the recovery then finds is looked at right after it."""
     desk = DecisionDesk()

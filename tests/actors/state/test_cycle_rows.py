@@ -13,6 +13,7 @@ from core.messages.state import (
     CycleOpened,
     EndOfCycle,
     GetBooks,
+    IdleEnd,
     OpenCycle,
     RecordDecision,
     Recorded,
@@ -45,8 +46,8 @@ def test_a_slot_is_one_cycle(room: BooksRoom) -> None:
 
 
 def idle_monitor(request_id: str, seq: int) -> OpenCycle:
-    idle = EndOfCycle(outcome=CycleOutcome.NOTHING_OPEN, reasons=("r",))
-    return OpenCycle(request_id=request_id, job=Job.MONITOR, slot=START, at=START, read_to=seq, idle=idle)
+    idle = IdleEnd(seq=seq, outcome=CycleOutcome.NOTHING_OPEN, reasons=("r",))
+    return OpenCycle(request_id=request_id, job=Job.MONITOR, slot=START, at=START, idle=idle)
 
 
 def last_seq(room: BooksRoom) -> int:
@@ -74,7 +75,7 @@ def test_a_cycle_is_not_idle_by_books_that_have_changed_since(room: BooksRoom) -
     before = len(room.audit_bytes())
     opened = room.answer_to(idle_monitor("idle", seq))
     assert isinstance(opened, CycleOpened)
-    assert (opened.as_read, opened.closed) == (False, False)
+    assert not opened.closed
     kinds = [json.loads(line)["kind"] for line in split_lines(room.audit_bytes()[before:])]
     assert kinds == ["CYCLE_OPENED"]
     taken_up = room.answer_to(idle_monitor("again", last_seq(room)))
@@ -86,21 +87,6 @@ def held(request_id: str, reason: str = "r") -> RecordDecision:
     end = EndOfCycle(outcome=CycleOutcome.HELD, reasons=(reason,))
     cycle_id = cycle_id_of(Job.MONITOR, START)
     return RecordDecision(request_id=request_id, cycle_id=cycle_id, at=START, record='{"x":1}', end=end)
-
-
-def test_a_row_says_whether_the_books_are_still_as_they_were_read(room: BooksRoom) -> None:
-    """As for a cycle that has something to do: it need not read them again."""
-    opening = OpenCycle(request_id="1", job=Job.MONITOR, slot=START, at=START, read_to=last_seq(room))
-    first = room.answer_to(opening)
-    again = room.answer_to(opening.model_copy(update={"request_id": "2"}))
-    unread = room.answer_to(opening.model_copy(update={"request_id": "3", "read_to": None}))
-    assert [row.as_read for row in (first, again, unread) if isinstance(row, CycleOpened)] == [
-        True,
-        False,
-        False,
-    ]
-    assert isinstance(first, CycleOpened)
-    assert not first.closed
 
 
 def test_a_decision_from_which_nothing_follows_closes_its_cycle(room: BooksRoom) -> None:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import ctypes
 import gc
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
@@ -23,10 +24,25 @@ _MAPS: Final = Path("/proc/self/maps")
 
 def use_large_pages() -> None:
     """From now on ask for them as memory grows; nothing happens where there are none."""
+    gc.callbacks.extend(_asking())
+
+
+@contextmanager
+def large_pages() -> Iterator[None]:
+    """The same within the block. A process that goes on after it pays no more for looking at its memory."""
+    asking = _asking()
+    gc.callbacks.extend(asking)
+    try:
+        yield
+    finally:
+        for each in asking:
+            gc.callbacks.remove(each)
+
+
+def _asking() -> list[Callable[[str, dict[str, int]], None]]:
+    """What the collector is to call: when there are so many more objects, there is more to ask for."""
     size = _page_bytes()
-    if size is not None:
-        # The collector looks when there are so many more objects: then there is more to ask for.
-        gc.callbacks.append(LargePages(size, _collapse()).after_look)
+    return [] if size is None else [LargePages(size, _collapse()).after_look]
 
 
 class LargePages:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable
+from contextlib import nullcontext
 from dataclasses import replace
 from datetime import datetime
 from time import monotonic
@@ -14,7 +15,7 @@ from cli.backtest.options import BacktestOptions
 from cli.backtest.report import write_files
 from cli.backtest.summary import show_many, show_one
 from cli.collector import look_again
-from cli.large_pages import use_large_pages
+from cli.large_pages import large_pages
 from cli.paper.progress import duration_text
 from cli.views.say import put, say
 from lab.backtest.result import BacktestResult, Plan, Road
@@ -33,11 +34,11 @@ def run(options: BacktestOptions) -> None:
         plans = tuple(replace(plan, road=road) for plan in plans for road in Road)
     elif plans[0].latency_s:
         plans = tuple(replace(plan, latency_s=took) for plan in plans for took in (0.0, plan.latency_s))
-    with interruptions() as interrupted:
+    alone = min(options.jobs, len(plans)) <= 1
+    # Before signals are heeded: one that comes then finds a run that has begun, and has something to tell.
+    with large_pages() if alone else nullcontext(), interruptions() as interrupted:
         results = (
-            _in_processes(plans, options.jobs, interrupted)
-            if min(options.jobs, len(plans)) > 1
-            else _one_by_one(plans, interrupted)
+            _one_by_one(plans, interrupted) if alone else _in_processes(plans, options.jobs, interrupted)
         )
     _clear_line()
     ended = interrupted()
@@ -77,7 +78,6 @@ def _one_by_one(plans: tuple[Plan, ...], interrupted: Callable[[], bool]) -> lis
     look_again()
     found: list[BacktestResult] = []
     progress = _Progress(len(plans))
-    use_large_pages()
     for plan in plans:
         if interrupted():
             break

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import json
 import os
 import signal
@@ -33,6 +34,12 @@ def test_a_week_of_the_model_market(tmp_path: Path, capsys: pytest.CaptureFixtur
     page = (out / "report.html").read_text("utf-8")
     assert trade["pnl_eth"].rstrip("0") in page
     assert "plotly" in page
+
+
+def test_a_run_leaves_the_collector_as_it_was() -> None:
+    before = gc.callbacks[:]
+    assert main(["backtest", "--model", "--to", "2026-01-06"]) == 0
+    assert gc.callbacks == before
 
 
 def test_several_seeds_are_a_line_each(capsys: pytest.CaptureFixture[str]) -> None:

@@ -12,6 +12,7 @@ from typing import Any, Final, TypeVar
 from actors.decision.desk import Booked, Desk, RoomUnreachableError, ended_key
 from actors.decision.results import Results
 from actors.runtime import AnyAddress, Came, Key
+from core.alerts import AlertCode, Severity
 from core.messages.base import Refused
 from core.messages.market_data import (
     EntryMarket,
@@ -191,8 +192,15 @@ class Cycle(ABC):
 
     async def booked_with_end(self, key: Key[Booked]) -> None:
         """Wait until a record that closes the row is on disk, however long it takes: no deadline may give
-        the cycle another end meanwhile. Raises `NotBooked` at a refusal."""
-        answer = await self.desk.conversations.event(key)
+        the cycle another end meanwhile, so it only raises an alert. Raises `NotBooked` at a refusal."""
+        conversations = self.desk.conversations
+        came = await conversations.first_until(self._deadline, f"{self.cycle_id}:{self.step.value}", key)
+        if came is not None:
+            self._require_booked(key, came.event)
+            return
+        text = f"{self.cycle_id}: deadline:{self.step.value}; its end is not on disk, and is waited for"
+        self.desk.alert(Severity.HIGH, AlertCode.CYCLE_DEADLINE, text, self.cycle_id)
+        answer = await conversations.event(key)
         self._require_booked(key, answer)
 
     def _require_booked(self, key: Key[Any], answer: object) -> None:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import pytest
+
 from actors.runtime.testing import FakeAddress
+from core.alerts import AlertCode, Severity
 from core.messages.decision import RunMonitorCycle
 from core.messages.execution import ClosePosition
 from core.messages.room_status import CycleEnded
@@ -40,18 +43,22 @@ def test_a_decision_that_holds_the_only_position_closes_the_row() -> None:
     assert [ended.outcome for ended in desk.status().recent] == [CycleOutcome.HELD]
 
 
+@pytest.mark.raises_alert(AlertCode.CYCLE_DEADLINE)
 def test_a_decision_that_is_recorded_late_is_waited_for_with_its_end() -> None:
-    """The row may be closed by it at any moment: a deadline would give the cycle another end."""
+    """The row may be closed by it at any moment: a deadline would give the cycle another end. A person is
+    told once."""
     desk = watching()
     desk.state_answers = False
     desk.snapshot(monitor_market())
     desk.pass_time(2 * DEADLINE.total_seconds())
+    assert desk.alerts(AlertCode.CYCLE_DEADLINE) == [Severity.HIGH]
     desk.terminated("market_data")
     assert desk.sent("state", CloseCycle) == []
     assert desk.status().recent == ()
     desk.state_answers = True
     desk._answer_state()
     assert [ended.outcome for ended in desk.status().recent] == [CycleOutcome.HELD]
+    assert desk.alerts() == [Severity.HIGH]
 
 
 def test_who_asked_for_the_monitor_is_answered_once_the_row_is_closed() -> None:

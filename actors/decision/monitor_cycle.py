@@ -156,14 +156,14 @@ class MonitorCycle(Cycle):
             return ()
 
     async def _decide(self, positions: list[Position], market: MonitorMarket) -> None:
-        """Decide on each position, and record every decision. If there is one, from which nothing follows,
-        its record closes the row."""
+        """Decide on each position, and record every decision. If there is one, from which nothing follows, no
+        alert either, its record closes the row."""
         desk = self.desk
         now = desk.ctx.now()
         self.enter(Step.RECORDING, desk.rooms.state)
         inputs = monitor_inputs(now, positions, market, closing=self.closing)
         records = [self._decided(facts, now) for facts in inputs]
-        may_end = len(records) == 1 and not self.exits
+        may_end = len(records) == 1 and self._end().outcome is CycleOutcome.HELD
         # What is noted comes before the end. An exit does not wait for the look.
         notes = self._look(market) if may_end else ()
         if may_end and not notes:

@@ -11,6 +11,7 @@ from core.messages.execution import ClosePosition
 from core.messages.room_status import CycleEnded
 from core.messages.state import CloseCycle, RecordDecision, SetSystem
 from core.orders.books import CycleOutcome, Job, Position
+from core.orders.lifecycle import PositionState
 from core.strategy import Strategy
 from core.values import PositionId
 from tests.actors.decision.desk import DEADLINE, DecisionDesk, monitor_market, position
@@ -88,6 +89,23 @@ def test_a_decision_that_closes_the_position_leaves_the_row_open() -> None:
     assert closing(desk) == [None]
     assert len(desk.sent("execution", ClosePosition)) == 1
     assert desk.ends() == []
+
+
+@pytest.mark.raises_alert(AlertCode.CYCLE_DATA_FAILED)
+def test_a_decision_that_was_not_possible_leaves_the_row_open() -> None:
+    """A person is alerted with the row's closing: closed already, it would tell no later incarnation so."""
+    desk = watching()
+    desk.snapshot(monitor_market(dvol=None))
+    assert closing(desk) == [None]
+    assert desk.end()[0] is CycleOutcome.DATA_FAILED
+
+
+@pytest.mark.raises_alert(AlertCode.CYCLE_EXIT_WORKING)
+def test_a_decision_beside_an_exit_under_way_leaves_the_row_open() -> None:
+    desk = watching(position(), position("p-entry-2", PositionState.CLOSING))
+    desk.snapshot(monitor_market())
+    assert closing(desk) == [None]
+    assert desk.end()[0] is CycleOutcome.EXIT_WORKING
 
 
 def test_of_two_decisions_none_closes_the_row() -> None:

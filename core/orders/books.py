@@ -6,6 +6,8 @@ from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
 
+from pydantic import Field
+
 from core.orders.exit_rule import ExitRule
 from core.orders.lifecycle import OrderState, PositionState
 from core.orders.plan import ComboPlan
@@ -266,8 +268,9 @@ class Books(Value):
     """The edits of those orders."""
     latches: tuple[EntryLatch, ...] = ()
     """One for each source that has ever blocked entries."""
-    ended: tuple[TradeResult, ...] | None = None
-    """What each closed trade brought, oldest first; None if it was not read since the books changed."""
+    ended: tuple[TradeResult, ...] | None = Field(default=None, repr=False)
+    """What each closed trade brought, oldest first; None if it was not read since the books changed. A trace
+    of messages leaves it out, or each that tells the books would tell all trades that ever were."""
 
     @property
     def latched(self) -> tuple[EntryLatch, ...]:

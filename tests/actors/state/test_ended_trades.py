@@ -98,6 +98,15 @@ def test_the_books_tell_what_was_asked_for_until_they_change(room: BooksRoom) ->
     assert told_with_books(room) is found
 
 
+def test_a_trace_of_messages_leaves_out_what_the_books_tell_of_trades(room: BooksRoom) -> None:
+    """Its lines are the messages as text: each that tells the books would tell all trades that ever were."""
+    opened(room)
+    leave(room)
+    assert POSITION in repr(results(room))
+    assert told_with_books(room)
+    assert POSITION not in repr(room.ask(GetBooks()))
+
+
 def test_what_is_booked_after_a_trade_was_told_is_told_too(room: BooksRoom, tmp_path: Path) -> None:
     """Its row stays as it is: only the flow says that it has brought something else."""
     opened(room)

@@ -125,6 +125,8 @@ class Cycle(ABC):
         """The row existed already: this cycle was begun before."""
         self.lacked_room = False
         """It ended because the books had no room for what it decided."""
+        self.told_its_end = False
+        """It has told state a record that closes its row."""
         self.step = Step.OPENING
         self.since = desk.ctx.now()
         self._room: AnyAddress = desk.rooms.state
@@ -193,6 +195,7 @@ class Cycle(ABC):
     async def booked_with_end(self, key: Key[Booked]) -> None:
         """Wait until a record that closes the row is on disk, however long it takes: no deadline may give
         the cycle another end meanwhile, so it only raises an alert. Raises `NotBooked` at a refusal."""
+        self.told_its_end = True
         conversations = self.desk.conversations
         came = await conversations.first_until(self._deadline, f"{self.cycle_id}:{self.step.value}", key)
         if came is not None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from actors.decision.cycle import Cycle, Due, Idle
+from actors.decision.cycle import Cycle, CycleEnd, Due, Idle
 from actors.decision.desk import Booked, Desk, RoomUnreachableError
 from actors.decision.digest_cycle import DigestCycle
 from actors.decision.entry_cycle import EntryCycle
@@ -12,10 +12,14 @@ from actors.decision.kelly_cycle import KellyCycle
 from actors.decision.monitor_cycle import MonitorCycle
 from actors.decision.settlement_cycle import SettlementCycle
 from core.alerts import AlertCode, Severity
-from core.messages.state import OpenCycle
+from core.messages.base import Refused
+from core.messages.recording import may_be_told_again
+from core.messages.state import CycleKnown, OpenCycle
 from core.orders.books import Job
 from core.values import cycle_id_of
 
+TELL_AGAIN_S: Final = 60.0
+"""The pause after the books had no room for the begin of a cycle, its decision or its end."""
 KINDS: Final[dict[Job, type[Cycle]]] = {
     Job.ENTRY: EntryCycle,
     Job.MONITOR: MonitorCycle,
@@ -49,6 +53,16 @@ def idle_at(desk: Desk, due: Due) -> Idle | None:
         return None
     end = kind.idle(books, desk.ctx.now())
     return None if end is None else Idle(end, books)
+
+
+async def known_end(desk: Desk, due: Due) -> CycleEnd | None:
+    """How the row was closed although its end was refused: told twice, it may have been taken then."""
+    while True:
+        answer, _ = await told_open(desk, due, recovered=False)
+        if not (isinstance(answer, Refused) and may_be_told_again(answer)):
+            break
+        await desk.conversations.pause(TELL_AGAIN_S)
+    return CycleEnd(answer.outcome, answer.reasons, on_disk=True) if isinstance(answer, CycleKnown) else None
 
 
 def alert_not_opened(desk: Desk, due: Due, why: str) -> None:

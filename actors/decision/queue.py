@@ -12,7 +12,7 @@ from actors.decision.cycle import Cycle, CycleEnd, Due, Idle
 from actors.decision.desk import Booked, Desk, RoomUnreachableError, booked_key
 from actors.decision.ending import CODES, MONITOR_FAILURES, EndedCycle, ended_text, entered_text, severity_of
 from actors.decision.entry_cycle import EntryCycle
-from actors.decision.opening import KINDS, alert_not_opened, told_open
+from actors.decision.opening import KINDS, TELL_AGAIN_S, alert_not_opened, known_end, told_open
 from actors.decision.release import Releases, proposal_id_of
 from actors.decision.results import Results
 from actors.runtime import Key, Name
@@ -29,8 +29,6 @@ WAITING_MAX: Final = 300
 COMMAND_GRACE_S_MIN: Final = 30.0
 """A person's entry has at least this long to begin: without any grace, its way here would take too long."""
 RECENT_MAX: Final = 20
-TELL_AGAIN_S: Final = 60.0
-"""The pause after the books had no room for the begin of a cycle, its decision or its end."""
 MOVED: Final = Key[None]("cycles-moved")
 """Delivered when a slot was added or a row was closed: the next cycle may be able to run."""
 NOT_RECOVERED: Final = "recovering@"
@@ -70,6 +68,14 @@ class CycleQueue:
         keys += [self.active.due.key] if self.active is not None else []
         keys += [(ended.event.job, ended.event.slot) for ended in self._closing.values()]
         return (job, slot) in keys
+
+    def recovers(self) -> None:
+        """Execution compares books and venue."""
+        self.recovered = self.taken_up = False
+        due = self._opening
+        if due is not None and due.job is Job.MONITOR and not due.by_person:
+            # It may end as idle by the books of before, and what is found now is to be looked at.
+            self.monitor_owed = True
 
     def is_at(self, cycle_id: CycleId) -> bool:
         """True if that cycle is under way: its proposal may still become an order."""
@@ -243,9 +249,6 @@ class CycleQueue:
 
     def _idled(self, due: Due, row: CycleOpened, idle: Idle) -> None:
         """Tell the end of a cycle whose row was closed by the message that opened it."""
-        if due.job is Job.MONITOR and not self.recovered:
-            # Books and venue are compared since, and what that finds is to be looked at.
-            self.monitor_owed = True
         self._begun(due, row.cycle_id, resumed=row.resumed).idled(idle.books)
         self.active = None
         self._closed(row.cycle_id, due, idle.end)
@@ -311,6 +314,9 @@ class CycleQueue:
             if not (cycle.lacked_room and self._is_in_grace(due, after_s=TELL_AGAIN_S)):
                 return cycle, end
             await self._desk.conversations.pause(TELL_AGAIN_S)
+            known = await known_end(self._desk, due) if cycle.told_its_end else None
+            if known is not None:
+                return cycle, known
             cycle = self._begun(due, cycle.cycle_id, resumed=True)
 
     def _wait_again(self, due: Due) -> None:

@@ -24,11 +24,10 @@ class TakeUp:
         self._queue = queue
 
     def recovery(self, *, ok: bool) -> None:
-        was = self._queue.recovered
-        self._queue.recovered = ok
         if not ok:
-            self._queue.taken_up = False
+            self._queue.recovers()
             return
+        was, self._queue.recovered = self._queue.recovered, True
         if was:
             # A reconcile that decision was not told the begin of: it may have refused a monitor's exits.
             self._run_owed_monitor()
@@ -45,7 +44,7 @@ class TakeUp:
         under_way = queue.active
         self._desk.conversations.deliver(ended_key(ended.path), ended)
         if ended.path == self._desk.rooms.execution.path:
-            queue.recovered = queue.taken_up = False
+            queue.recovers()
             if under_way is not None and under_way.due.job is Job.MONITOR and queue.active is not under_way:
                 queue.monitor_owed = True
 

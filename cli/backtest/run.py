@@ -35,7 +35,11 @@ def run(options: BacktestOptions) -> None:
     elif plans[0].latency_s:
         plans = tuple(replace(plan, latency_s=took) for plan in plans for took in (0.0, plan.latency_s))
     alone = min(options.jobs, len(plans)) <= 1
-    # Before signals are heeded: one that comes then finds a run that has begun, and has something to tell.
+    # All of this before signals are heeded: one that comes then finds a run that has something to tell.
+    if alone:
+        for plan in plans:
+            runner_of(plan.road)  # What it imports, the collector is not to look at.
+    look_again()
     with large_pages() if alone else nullcontext(), interruptions() as interrupted:
         results = (
             _one_by_one(plans, interrupted) if alone else _in_processes(plans, options.jobs, interrupted)
@@ -73,9 +77,6 @@ def _compare(options: BacktestOptions, results: list[BacktestResult]) -> None:
 
 
 def _one_by_one(plans: tuple[Plan, ...], interrupted: Callable[[], bool]) -> list[BacktestResult]:
-    for plan in plans:
-        runner_of(plan.road)  # So that all is imported before the collector looks.
-    look_again()
     found: list[BacktestResult] = []
     progress = _Progress(len(plans))
     for plan in plans:
@@ -95,7 +96,6 @@ def _in_processes(
 ) -> list[BacktestResult]:
     from cli.backtest.pool import run_together
 
-    look_again()
     progress = _Progress(len(plans))
     return run_together(plans, jobs, interrupted, lambda done: progress.tell(done, 0.0))
 

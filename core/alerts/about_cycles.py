@@ -88,9 +88,10 @@ CYCLES: Final[Mapping[AlertCode, AlertEntry]] = {
     ),
     AlertCode.CYCLE_DEADLINE: AlertEntry(
         title="A cycle took too long",
-        means="A step of a cycle got no answer in time. If it was a monitor, nobody looked at the positions.",
+        means="A step of a cycle got no answer in time. If it was a monitor, nobody looked at the positions, "
+        "unless the text says that its end is waited for: then it held them, and the books don't answer.",
         do="run.py status shows who is busy; run.py trace CYCLE_ID, with the alert's cause, shows the step.",
-        over="The next slot tries again.",
+        over="The next slot tries again; an end that is waited for is over when the books take it.",
         severities=_FAILED,
     ),
     AlertCode.CYCLE_ACTOR_FAILED: AlertEntry(

@@ -1,26 +1,36 @@
-"""CPU of backtests on both roads, each in a process of its own, as a person would start it."""
+"""CPU and memory of backtests on both roads, each in a process of its own, as a person would start it; what
+more years cost, and how fast faults are simulated."""
 
 from __future__ import annotations
 
 import os
-import resource
 import subprocess
 import sys
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
+from statistics import median
+from typing import NamedTuple
 
-from bench.report import Row, add_rows, print_table, row_at_most
+from bench.report import Row, add_rows, print_table, row_at_least, row_at_most
 from bench.variables import kept_bytecode
 
 ROOT = Path(__file__).resolve().parent.parent
 RUNS = 3
-"""The least of so many is taken: what else runs on the machine only adds."""
+"""Of a comparison with optopsy the medians of so many turns are taken. Of a figure in seconds it is the
+least: what else runs on the machine only adds."""
 SEEDS = 4
 YEAR_S, FURTHER_SEED_S, KEPT_MONTHS_S = 1.2, 0.6, 1.0
 W1_OF_PEER = 0.6
 ACTORS = ("--road", "actors", "--schedule", "sparse")
+RESUMED = ("--resume-after-days", "30")
 ACTORS_YEAR_S, ACTORS_W1_OF_PEER = 3.0, 2.5
+MEMORY_OF_PEER = 0.5
+LATER_YEARS_OF_FIRST = 1.05
+HALF_YEARS = 5
+MODEL_BEGINS = 2026
+"""The year in which the model market begins."""
+SIMULATED_SEEDS, SIMULATED_DAYS, SIMULATED_PER_MIN = 6, 10, 150.0
 RECORDED = "CERBERO_BITE_TEST_DATA"
 """Names the folder of the recorded months, as for the tests; without it they are left out."""
 W1_CHAINS = "CERBERO_BITE_W1_CHAINS"
@@ -29,23 +39,38 @@ PEER_PYTHON, PEER_SCRIPT = "CERBERO_BITE_PEER_PYTHON", "CERBERO_BITE_PEER_SCRIPT
 """Name a Python in which optopsy is installed, and the program that runs W1 in it on a file of chains."""
 
 
-def cpu_s(home: str, command: Sequence[str], cwd: Path = ROOT) -> float:
-    """The user and system seconds of one run, whose cache is in a home of its own."""
-    before = resource.getrusage(resource.RUSAGE_CHILDREN)
+class Used(NamedTuple):
+    """What one process took: user and system seconds, and its largest resident size."""
+
+    cpu_s: float
+    memory_mib: float
+
+
+def used(home: str, command: Sequence[str], cwd: Path = ROOT) -> Used:
+    """Run it, with its cache in a home of its own."""
     own = kept_bytecode() | {"HOME": home}
     if command[0] != sys.executable:
         own.pop("PYTHONPATH", None)  # Ours, and of another Python.
-    ended = subprocess.run(command, cwd=cwd, capture_output=True, env=own, check=False)  # noqa: S603  (named)
-    if ended.returncode:
-        said = ended.stderr.decode()
-        raise SystemExit(f"{' '.join(command)}: expected 0, found {ended.returncode}: {said}")
-    after = resource.getrusage(resource.RUSAGE_CHILDREN)
-    return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+    with tempfile.TemporaryFile() as said:
+        process = subprocess.Popen(command, cwd=cwd, stdout=subprocess.DEVNULL, stderr=said, env=own)  # noqa: S603
+        _, status, usage = os.wait4(process.pid, 0)
+        process.returncode = os.waitstatus_to_exitcode(status)
+        if process.returncode:
+            said.seek(0)
+            raise SystemExit(
+                f"{' '.join(command)}: expected 0, found {process.returncode}: {said.read().decode()}"
+            )
+    return Used(usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024)
 
 
-def backtest_s(home: str, *arguments: str) -> float:
+def backtest(home: str, *arguments: str) -> Used:
     """The same of a backtest."""
-    return cpu_s(home, [sys.executable, "run.py", "backtest", *arguments])
+    return used(home, [sys.executable, "run.py", "backtest", *arguments])
+
+
+def least_s(home: str, *arguments: str) -> float:
+    """The least CPU of some runs of a backtest."""
+    return min(backtest(home, *arguments).cpu_s for _ in range(RUNS))
 
 
 def w1_rows(home: str) -> list[Row]:
@@ -57,37 +82,67 @@ def w1_rows(home: str) -> list[Row]:
     w1 = ["--chains", chains, "--columns", "lab/workloads/w1_columns.yaml"]
     w1 += ["--strategy", "lab/workloads/w1.yaml"]
     turns = [
-        (backtest_s(home, *w1), backtest_s(home, *w1, *ACTORS), cpu_s(home, peer, cwd=Path(home)))
+        (backtest(home, *w1), backtest(home, *w1, *ACTORS), used(home, peer, cwd=Path(home)))
         for _ in range(RUNS)
     ]
-    core, actors, theirs = (min(times) for times in zip(*turns, strict=True))
-    by_actors = "backtest: W1 through the actors against optopsy"
-    return [
-        row_at_most("backtest: W1 against optopsy", core, "s", W1_OF_PEER, baseline=theirs),
-        row_at_most(by_actors, actors, "s", ACTORS_W1_OF_PEER, baseline=theirs),
-    ]
+    core, actors, theirs = (
+        Used(median(run.cpu_s for run in runs), median(run.memory_mib for run in runs))
+        for runs in zip(*turns, strict=True)
+    )
+    rows = []
+    for name, ours, of_peer in (
+        ("W1", core, W1_OF_PEER),
+        ("W1 through the actors", actors, ACTORS_W1_OF_PEER),
+    ):
+        took, held = f"backtest: {name} against optopsy", f"backtest: memory of {name} against optopsy"
+        rows.append(row_at_most(took, ours.cpu_s, "s", of_peer, baseline=theirs.cpu_s))
+        rows.append(row_at_most(held, ours.memory_mib, "MiB", MEMORY_OF_PEER, baseline=theirs.memory_mib))
+    return rows
+
+
+def growth_rows(home: str) -> list[Row]:
+    """The second five years of the model market against the first, without what each start takes."""
+    rows = []
+    for name, road in (("", ()), (" through the actors", ACTORS)):
+        days = [f"{MODEL_BEGINS}-02-04", *(f"{MODEL_BEGINS + HALF_YEARS * half}-02-01" for half in (1, 2))]
+        begun, half, whole = (
+            least_s(home, *RESUMED, "--model", "--seed", "1", *road, "--to", day) for day in days
+        )
+        title = f"backtest: second five years{name} against first"
+        rows.append(row_at_most(title, whole - half, "s", LATER_YEARS_OF_FIRST, baseline=half - begun))
+    return rows
+
+
+def simulation_row(home: str) -> Row:
+    """Market days of the simulation a minute of one core, on the production schedule, its start included."""
+    seeds = ("--seeds", f"0:{SIMULATED_SEEDS}", "--days", str(SIMULATED_DAYS))
+    took = used(
+        home, [sys.executable, "run.py", "simulate", *seeds, "--schedule", "production", "--jobs", "1"]
+    )
+    per_min = SIMULATED_SEEDS * SIMULATED_DAYS * 60.0 / took.cpu_s
+    return row_at_least("simulate: market days a minute of CPU", per_min, "days", SIMULATED_PER_MIN)
 
 
 def main() -> int:
     """W1, a model year, each further seed, and the recorded months when their columns are kept; W1 and the
-    year also through the actors."""
-    resumed = ("--resume-after-days", "30")
+    year also through the actors. Then what later years cost, and the simulation."""
+    model = (*RESUMED, "--model", "--seed")
     with tempfile.TemporaryDirectory() as home:
         rows = w1_rows(home)
-        one = min(backtest_s(home, *resumed, "--model", "--seed", "1") for _ in range(RUNS))
-        several = min(backtest_s(home, *resumed, "--model", "--seed", f"1:{SEEDS}") for _ in range(RUNS))
+        one, several = least_s(home, *model, "1"), least_s(home, *model, f"1:{SEEDS}")
         rows.append(row_at_most("backtest: a year of the model market", one, "s", YEAR_S))
         further = (several - one) / (SEEDS - 1)
         rows.append(row_at_most("backtest: each further seed", further, "s", FURTHER_SEED_S))
-        actors = min(backtest_s(home, *resumed, *ACTORS, "--model", "--seed", "1") for _ in range(RUNS))
         name = "backtest: a year of the model market through the actors"
-        rows.append(row_at_most(name, actors, "s", ACTORS_YEAR_S))
+        rows.append(row_at_most(name, least_s(home, *model, "1", *ACTORS), "s", ACTORS_YEAR_S))
         recorded = os.environ.get(RECORDED)
         if recorded:
-            chains = str(Path(recorded) / "chains")
-            backtest_s(home, *resumed, "--chains", chains)
-            kept = min(backtest_s(home, *resumed, "--chains", chains) for _ in range(RUNS))
+            chains = ("--chains", str(Path(recorded) / "chains"))
+            backtest(home, *RESUMED, *chains)
+            kept = least_s(home, *RESUMED, *chains)
             rows.append(row_at_most("backtest: the recorded months, kept", kept, "s", KEPT_MONTHS_S))
+        rows += growth_rows(home)
+        rows.append(simulation_row(home))
     add_rows(rows)
     print_table(rows)
     return 0 if all(row.ok for row in rows) else 1

@@ -13,7 +13,7 @@ from pathlib import Path
 from time import perf_counter
 from typing import NamedTuple
 
-from bench.backtest import PEER_PYTHON, W1_CHAINS, cpu_s
+from bench.backtest import PEER_PYTHON, W1_CHAINS, used
 from bench.report import Row, add_rows, print_table, row_at_most
 from bench.variables import kept_bytecode
 
@@ -116,7 +116,7 @@ def w1_rows(home: str) -> list[Row]:
     over = ["--chains", chains, *W1]
     one = measured(home, [sys.executable, "run.py", "backtest", *over], with_memory=True)
     ours = measured(home, sweep(*over, *POINTS, "--jobs", str(JOBS)), with_memory=True)
-    theirs_s = cpu_s(home, [python, program], cwd=peer)
+    theirs_s = used(home, [python, program], cwd=peer).cpu_s
     allowed_mib = MEMORY_OF_ONE * one.peak_mib + MEMORY_A_WORKER_MIB * JOBS
     return [
         row_at_most(

@@ -1,5 +1,5 @@
-"""CPU and memory of backtests on both roads, each in a process of its own, as a person would start it; what
-more years cost, and how fast faults are simulated."""
+"""CPU and memory of backtests on both roads, each in a process of its own, as a person would start it, and how
+fast faults are simulated."""
 
 from __future__ import annotations
 
@@ -26,10 +26,6 @@ ACTORS = ("--road", "actors", "--schedule", "sparse")
 RESUMED = ("--resume-after-days", "30")
 ACTORS_YEAR_S, ACTORS_W1_OF_PEER = 3.0, 2.5
 MEMORY_OF_PEER = 0.5
-LATER_YEARS_OF_FIRST = 1.05
-HALF_YEARS = 5
-MODEL_BEGINS = 2026
-"""The year in which the model market begins."""
 SIMULATED_SEEDS, SIMULATED_DAYS, SIMULATED_PER_MIN = 6, 10, 150.0
 RECORDED = "CERBERO_BITE_TEST_DATA"
 """Names the folder of the recorded months, as for the tests; without it they are left out."""
@@ -100,19 +96,6 @@ def w1_rows(home: str) -> list[Row]:
     return rows
 
 
-def growth_rows(home: str) -> list[Row]:
-    """The second five years of the model market against the first, without what each start takes."""
-    rows = []
-    for name, road in (("", ()), (" through the actors", ACTORS)):
-        days = [f"{MODEL_BEGINS}-02-04", *(f"{MODEL_BEGINS + HALF_YEARS * half}-02-01" for half in (1, 2))]
-        begun, half, whole = (
-            least_s(home, *RESUMED, "--model", "--seed", "1", *road, "--to", day) for day in days
-        )
-        title = f"backtest: second five years{name} against first"
-        rows.append(row_at_most(title, whole - half, "s", LATER_YEARS_OF_FIRST, baseline=half - begun))
-    return rows
-
-
 def simulation_row(home: str) -> Row:
     """Market days of the simulation a minute of one core, on the production schedule, its start included."""
     seeds = ("--seeds", f"0:{SIMULATED_SEEDS}", "--days", str(SIMULATED_DAYS))
@@ -125,7 +108,7 @@ def simulation_row(home: str) -> Row:
 
 def main() -> int:
     """W1, a model year, each further seed, and the recorded months when their columns are kept; W1 and the
-    year also through the actors. Then what later years cost, and the simulation."""
+    year also through the actors. Then the simulation."""
     model = (*RESUMED, "--model", "--seed")
     with tempfile.TemporaryDirectory() as home:
         rows = w1_rows(home)
@@ -141,7 +124,6 @@ def main() -> int:
             backtest(home, *RESUMED, *chains)
             kept = least_s(home, *RESUMED, *chains)
             rows.append(row_at_most("backtest: the recorded months, kept", kept, "s", KEPT_MONTHS_S))
-        rows += growth_rows(home)
         rows.append(simulation_row(home))
     add_rows(rows)
     print_table(rows)

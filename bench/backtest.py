@@ -1,5 +1,6 @@
-"""CPU and memory of backtests on both roads, each in a process of its own, as a person would start it, and how
-fast faults are simulated."""
+"""CPU and memory of backtests on both roads, each in a process of its own, as a person would start it, and
+how fast faults are simulated.
+"""
 
 from __future__ import annotations
 

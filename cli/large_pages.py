@@ -10,7 +10,7 @@ from __future__ import annotations
 import ctypes
 import gc
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Final
 
@@ -55,8 +55,10 @@ class LargePages:
         self._asked: set[int] = set()
 
     def after_look(self, phase: str, _info: dict[str, int]) -> None:
-        """Called by the collector."""
-        if phase == "stop":
+        """Called by the collector. Where the maps can't be read, as without a free handle, it asks later."""
+        if phase != "stop":
+            return
+        with suppress(OSError):
             self.take(_MAPS.read_text("utf-8", "surrogateescape"))
 
     def take(self, maps: str) -> None:

@@ -69,7 +69,7 @@ class CycleQueue:
         keys += [(ended.event.job, ended.event.slot) for ended in self._closing.values()]
         return (job, slot) in keys
 
-    def recovers(self) -> None:
+    def execution_recovers(self) -> None:
         """Execution compares books and venue."""
         self.recovered = self.taken_up = False
         due = self._opening

@@ -25,7 +25,7 @@ class TakeUp:
 
     def recovery(self, *, ok: bool) -> None:
         if not ok:
-            self._queue.recovers()
+            self._queue.execution_recovers()
             return
         was, self._queue.recovered = self._queue.recovered, True
         if was:
@@ -44,7 +44,7 @@ class TakeUp:
         under_way = queue.active
         self._desk.conversations.deliver(ended_key(ended.path), ended)
         if ended.path == self._desk.rooms.execution.path:
-            queue.recovers()
+            queue.execution_recovers()
             if under_way is not None and under_way.due.job is Job.MONITOR and queue.active is not under_way:
                 queue.monitor_owed = True
 

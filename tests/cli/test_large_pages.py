@@ -68,6 +68,20 @@ def test_it_asks_after_each_look_of_the_collector() -> None:
     assert len(set(asked)) == len(asked)
 
 
+def test_maps_that_can_not_be_read_are_read_at_a_later_look(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An exception in the collector's callback would be printed into what the run shows."""
+    asked: list[int] = []
+    pages, maps = LargePages(SIZE, lambda address, _: asked.append(address)), tmp_path / "maps"
+    monkeypatch.setattr(large_pages, "_MAPS", maps)
+    pages.after_look("stop", {})
+    maps.write_text(MAPS, "ascii")
+    assert asked == []
+    pages.after_look("stop", {})
+    assert asked == list(whole_pages(MAPS, SIZE))
+
+
 @pytest.mark.parametrize("said", [None, "", "none", str(512 * MIB)])
 @pytest.mark.usefixtures("callbacks")
 def test_without_pages_of_a_fitting_size_nothing_is_asked(

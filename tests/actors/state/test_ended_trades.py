@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator
 from contextlib import closing
 from datetime import timedelta
 from pathlib import Path
-
-import pytest
 
 from actors.state.database import DATABASE_FILE
 from actors.state.ended_trades import EndedTrades
@@ -37,13 +34,6 @@ from tests.actors.state.books_room import (
     record,
     send,
 )
-
-
-@pytest.fixture
-def room(tmp_path: Path) -> Iterator[BooksRoom]:
-    room = BooksRoom(tmp_path).start()
-    yield room
-    room.stop()
 
 
 def results(room: BooksRoom) -> tuple[TradeResult, ...]:

@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from decimal import Decimal
 from pathlib import Path
-
-import pytest
 
 from actors.state.stored import books_read
 from core.messages.state import BooksRead, GetBooks, GetTradeResults, RecordEdit
@@ -24,13 +21,6 @@ from tests.actors.state.books_room import (
     record,
     send,
 )
-
-
-@pytest.fixture
-def room(tmp_path: Path) -> Iterator[BooksRoom]:
-    room = BooksRoom(tmp_path).start()
-    yield room
-    room.stop()
 
 
 def kept(room: BooksRoom) -> Books:

@@ -55,3 +55,21 @@ def test_a_monitor_whose_end_was_refused_and_then_taken_does_not_decide_again() 
     desk.positions = [position(credit_eth=PROFIT)]
     desk.pass_time(60.0)
     assert len(desk.sent("market_data", FetchSnapshot)) == 1
+    assert [ended.outcome for ended in desk.status().recent] == [CycleOutcome.HELD]
+
+
+def test_the_row_is_opened_again_until_state_says_how_it_stands() -> None:
+    desk = watching()
+    desk.state_answers = False
+    desk.snapshot(monitor_market())
+    (first,) = desk.sent("state", RecordDecision)
+    desk.tell(Refused(request_id=first.request_id, reasons=FULL))
+    for _ in range(2):
+        desk.pass_time(60.0)
+        row = desk.sent("state", OpenCycle)[-1]
+        desk.tell(Refused(request_id=row.request_id, reasons=FULL))
+    assert len(desk.sent("market_data", FetchSnapshot)) == 1
+    desk.state_answers = True
+    desk._seen = len(desk.ctx.told)
+    desk.pass_time(60.0)
+    assert len(desk.sent("market_data", FetchSnapshot)) == 2

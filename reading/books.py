@@ -88,6 +88,12 @@ def stored_orders(data_dir: Path, limit: int | None) -> tuple[tuple[Instruction,
         return books.orders(limit)
 
 
+def stored_alerts(data_dir: Path) -> tuple[AlertRow, ...]:
+    """All alerts, oldest first. Raises DataFolderError if there are no books."""
+    with required_books(data_dir) as books:
+        return books.newest_alerts(None)
+
+
 def stored_edits(data_dir: Path, label: Label) -> tuple[Edit, ...]:
     """The prices that were permitted to an order by edits, oldest first, also once it has ended.
 

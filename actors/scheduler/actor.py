@@ -84,6 +84,8 @@ class Scheduler(Room[SchedulerProtocol | SlotDue | AskRunsAgain]):
         self._jobs: dict[Job, ClockJob] = {}
         self._scheduler: ClockScheduler | None = None
         self._wake: Timer | None = None
+        self._believed: dict[Job, tuple[datetime, datetime]] = {}
+        """Next runs that were found to be the next slots, and when."""
         self._told: dict[Job, datetime] = {}
         """The next runs as state was told them."""
         self._used_until: dict[Job, datetime] = {}
@@ -192,7 +194,7 @@ class Scheduler(Room[SchedulerProtocol | SlotDue | AskRunsAgain]):
         finally:
             # Also if a job raised, which ends this incarnation: the next must not repeat the others' slots.
             after = self._next_runs()
-            if self._wake is None or any(after[job] != before[job] for job in after if job.is_cycle):
+            if self._wake is None or any(after[job] != before[job] and job.is_cycle for job in after):
                 self._record(after)
             self._set_wake(min(after.values()))
 
@@ -204,7 +206,11 @@ class Scheduler(Room[SchedulerProtocol | SlotDue | AskRunsAgain]):
         """
         now = self.ctx.now()
         for job, grid in self._jobs.items():
-            planned, following = grid.due_at, grid.slot_after(now)
+            planned = grid.due_at
+            believed, since = self._believed.get(job, (None, now))
+            if planned == believed and since <= now:
+                continue  # No slot lies between: it was the next at `since`, and is as long as it is to come.
+            following = grid.slot_after(now)
             if planned > following:
                 self.ctx.log().warning(
                     "a next run is not believed",
@@ -212,6 +218,7 @@ class Scheduler(Room[SchedulerProtocol | SlotDue | AskRunsAgain]):
                 )
                 self._use_until(job, planned)
                 grid.resume_at(following)
+            self._believed[job] = min(planned, following), now
 
     def _record(self, next_runs: dict[Job, datetime]) -> None:
         """Record the next runs that have changed. Called for changes of cycles only: the other jobs' may be

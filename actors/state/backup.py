@@ -14,6 +14,7 @@ import shutil
 import sqlite3
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from hashlib import sha256
 from pathlib import Path
 
 from actors.failpoints import Failpoint, reach
@@ -61,12 +62,12 @@ def make_backup(db: sqlite3.Connection, data_dir: Path, now: datetime) -> Backup
     if target.exists():
         raise BackupError(f"expected a new backup, {target.name} is there already")
     try:
-        for old in folder.glob(f"*{_DRAFT}"):
+        found, drafts = _listed(folder)
+        for old in drafts:
             shutil.rmtree(old)
         draft.mkdir(parents=True, mode=0o700)
         fsync(data_dir)
         reach(Failpoint.BACKUP_BEGUN)
-        found = backups(data_dir)
         files: dict[str, str] = {}
         size_bytes = 0
         if _database_is_due(db, found, now):
@@ -86,7 +87,7 @@ def make_backup(db: sqlite3.Connection, data_dir: Path, now: datetime) -> Backup
         reach(Failpoint.BACKUP_NAMED)
         fsync(folder)
         reach(Failpoint.BACKUP_SYNCED)
-        _prune(folder, now)
+        _prune(folder, sorted((*found, target)), now)
     except (OSError, sqlite3.Error, FoundWrongError) as error:
         shutil.rmtree(draft, ignore_errors=True)
         raise BackupError(f"{target.name}: {error}") from error
@@ -102,10 +103,18 @@ def make_backup(db: sqlite3.Connection, data_dir: Path, now: datetime) -> Backup
 
 def backups(data_dir: Path) -> list[Path]:
     """The finished backups, oldest first."""
-    folder = data_dir / BACKUP_FOLDER
-    if not folder.is_dir():
-        return []
-    return sorted(path for path in folder.iterdir() if path.is_dir() and _NAME.fullmatch(path.name))
+    return _listed(data_dir / BACKUP_FOLDER)[0]
+
+
+def _listed(folder: Path) -> tuple[list[Path], list[Path]]:
+    """The finished backups, oldest first, and what is left of unfinished and removed ones."""
+    try:
+        with os.scandir(folder) as entries:
+            names = sorted(entry.name for entry in entries if entry.is_dir())
+    except (FileNotFoundError, NotADirectoryError):
+        return [], []
+    finished = [folder / name for name in names if _NAME.fullmatch(name)]
+    return finished, [folder / name for name in names if name.endswith(_DRAFT)]
 
 
 def _database_is_due(db: sqlite3.Connection, found: list[Path], now: datetime) -> bool:
@@ -114,13 +123,17 @@ def _database_is_due(db: sqlite3.Connection, found: list[Path], now: datetime) -
 
     One that is dated later than now was made while the clock was wrong, and is not waited for.
     """
-    copies = [path for path in found if (path / DATABASE_FILE).exists() and _made_at(path, now) <= now]
-    if not copies:
+    copy = _newest_with_database([path for path in found if _made_at(path, now) <= now])
+    if copy is None:
         return True
     pages: int = db.execute("PRAGMA main.page_count").fetchone()[0]
     page_bytes: int = db.execute("PRAGMA main.page_size").fetchone()[0]
     days = math.ceil(pages * page_bytes / DATABASE_BYTES_A_DAY_MAX)
-    return (now.date() - _made_at(copies[-1], now).date()).days >= days
+    return (now.date() - _made_at(copy, now).date()).days >= days
+
+
+def _newest_with_database(found: list[Path]) -> Path | None:
+    return next((path for path in reversed(found) if (path / DATABASE_FILE).exists()), None)
 
 
 def _check(copy: Path) -> None:
@@ -148,16 +161,17 @@ def _write_manifest(
         files=files,
     ).sealed()
     path = draft / MANIFEST_FILE
-    path.write_bytes(manifest.model_dump_json(indent=1).encode() + b"\n")
+    text = manifest.model_dump_json(indent=1).encode() + b"\n"
+    path.write_bytes(text)
     fsync(path)
-    return digest_of(path)
+    return sha256(text).hexdigest(), len(text)
 
 
 def _made_at(backup: Path, now: datetime) -> datetime:
-    return datetime.strptime(backup.name, _STAMP).replace(tzinfo=now.tzinfo)
+    return datetime.fromisoformat(backup.name).replace(tzinfo=now.tzinfo)
 
 
-def _prune(folder: Path, now: datetime) -> None:
+def _prune(folder: Path, found: list[Path], now: datetime) -> None:
     """Keep all backups of the last 6 hours, each day's first for 14 days, the newest one, and the newest that
     holds the database. The firsts of the last 14 days that have one stay in any case: a clock that is ahead
     for a minute makes them no older.
@@ -165,18 +179,17 @@ def _prune(folder: Path, now: datetime) -> None:
     The others become drafts before anything of them is removed, so that no crash leaves half of one under its
     final name. The next backup removes what is left of them.
     """
-    found = backups(folder.parent)
     first_of_day: dict[str, Path] = {}
     for path in found:
         first_of_day.setdefault(path.name[:8], path)
     last_days = sorted(first_of_day)[-KEEP_DAILY_FOR.days :]
-    with_database = [path for path in found if (path / DATABASE_FILE).exists()]
+    kept = (found[-1], _newest_with_database(found))
     old = []
     for path in found:
         age = now - _made_at(path, now)
         day = path.name[:8]
         daily = first_of_day[day] == path and (age <= KEEP_DAILY_FOR or day in last_days)
-        if age > KEEP_ALL_FOR and not daily and path not in (found[-1], with_database[-1]):
+        if age > KEEP_ALL_FOR and not daily and path not in kept:
             old.append(path.rename(path.with_name(f"{path.name}{_DRAFT}")))
     if old:
         fsync(folder)

@@ -78,7 +78,7 @@ class BooksReader:
             cycles=self.cycles(None),
             orders=self.orders(None),
             trades=self.trades(),
-            alerts=with_stored_texts(self._db, records.alerts(self._db)),
+            alerts=self.newest_alerts(None),
         )
 
     def live(self, as_of: datetime) -> Books:
@@ -100,8 +100,8 @@ class BooksReader:
         found = tuple(alert for alert in records.alerts(self._db) if alert.code == code)
         return with_stored_texts(self._db, found)
 
-    def newest_alerts(self, limit: int) -> tuple[AlertRow, ...]:
-        """The newest `limit` alerts, oldest first."""
+    def newest_alerts(self, limit: int | None) -> tuple[AlertRow, ...]:
+        """The newest `limit` alerts, or all, oldest first."""
         return with_stored_texts(self._db, records.alerts(self._db, limit=limit))
 
     def positions(self, *, everything: bool) -> tuple[Position, ...]:

@@ -28,12 +28,15 @@ class Job(StrEnum):
     @property
     def is_cycle(self) -> bool:
         """True if every due slot gets a row in the books."""
-        return self in (Job.ENTRY, Job.MONITOR, Job.SETTLEMENT, Job.KELLY, Job.DIGEST)
+        return self in _CYCLES
 
     @property
     def has_grace(self) -> bool:
         """False if its last slot runs however late it is noticed."""
         return self not in (Job.MONITOR, Job.SETTLEMENT, Job.DIGEST)
+
+
+_CYCLES = frozenset({Job.ENTRY, Job.MONITOR, Job.SETTLEMENT, Job.KELLY, Job.DIGEST})
 
 
 class CycleOutcome(StrEnum):

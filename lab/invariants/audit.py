@@ -11,7 +11,6 @@ from core.messages.audit import AuditKind
 from core.orders.label import OrderLabel
 from lab.invariants.seen import SeenOutside
 from reading.audit import verified
-from reading.books import has_books
 from reading.proof import books_proved
 
 DIFFERENCES_SHOWN: Final = 5
@@ -20,7 +19,7 @@ DIFFERENCES_SHOWN: Final = 5
 def chain_is_whole(seen: SeenOutside) -> Iterator[str]:
     """14. The chain verifies; where it does not, the engine is armed."""
     for engine in seen.engines:
-        if not has_books(engine.data_dir):
+        if not seen.books(engine).exist:
             continue
         yield from engine.audit.gaps
         report = verified(engine.data_dir)
@@ -31,7 +30,7 @@ def chain_is_whole(seen: SeenOutside) -> Iterator[str]:
 def books_are_the_log(seen: SeenOutside) -> Iterator[str]:
     """15. The books are what the log makes of them, and no crash is taken for tampering."""
     for engine in seen.engines:
-        if not has_books(engine.data_dir):
+        if not seen.books(engine).exist:
             continue
         if engine.audit.kinds[AuditKind.CHAIN_BROKEN]:
             yield "CHAIN_BROKEN: nobody has tampered, a crash was taken for it"

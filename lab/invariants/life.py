@@ -12,7 +12,6 @@ from core.alerts import Severity
 from core.orders.books import Job
 from lab.invariants.seen import EngineSeen, SeenOutside
 from lab.invariants.slots import slots
-from reading.books import has_books, stored_books, stored_cycles
 
 BOOKS: Final = "root/books/"
 FEEDS: Final = "root/feeds/"
@@ -81,8 +80,8 @@ def mail_is_bounded(seen: SeenOutside) -> Iterator[str]:
 def slots_run_once(seen: SeenOutside) -> Iterator[str]:
     """21. No slot of a job has two rows."""
     for engine in seen.engines:
-        if has_books(engine.data_dir):
-            rows = Counter((row.job, row.slot) for row in stored_cycles(engine.data_dir, None))
+        if seen.books(engine).exist:
+            rows = Counter((row.job, row.slot) for row in seen.books(engine).cycles)
             yield from (f"{job} of {slot}: {count} rows" for (job, slot), count in rows.items() if count > 1)
 
 
@@ -102,10 +101,10 @@ def no_slot_is_missed(seen: SeenOutside) -> Iterator[str]:
 def loud_alerts_arrive(seen: SeenOutside) -> Iterator[str]:
     """22. What is HIGH or above was taken by the channel, or is listed as undelivered; and in order."""
     for engine in seen.engines:
-        if engine.letters is None or not has_books(engine.data_dir):
+        if engine.letters is None or not seen.books(engine).exist:
             continue
         taken = set(engine.letters)
-        for alert in stored_books(engine.data_dir).alerts:
+        for alert in seen.books(engine).alerts:
             if alert.severity in LOUD and alert.delivered_at is not None and alert.alert_id not in taken:
                 yield f"alert {alert.alert_id} ({alert.code}) is said to be delivered, and was never taken"
 

@@ -20,7 +20,7 @@ from core.strategy import LimitsSection
 from core.values import Side
 from lab.invariants.messages import Sent
 from lab.invariants.seen import EngineSeen, Request, SeenOutside, VenueSeen
-from reading.books import has_books, stored_edits, stored_orders, stored_positions
+from reading.books import stored_edits
 
 PLACE: Final = "place_combo_order"
 TICK_ETH: Final = Decimal("0.0001")
@@ -39,12 +39,12 @@ def recorded_before_sent(seen: SeenOutside) -> Iterator[str]:
         yield f"{request.label}: expected a label of ours"
         return
     for engine in seen.engines:
-        if not has_books(engine.data_dir):
+        if not seen.books(engine).exist:
             continue
-        known = {instruction.label for instruction, _ in stored_orders(engine.data_dir, None)}
+        known = {instruction.label for instruction, _ in seen.books(engine).orders}
         if request.label not in known:
             continue
-        positions = {p.position_id for p in stored_positions(engine.data_dir, everything=True)}
+        positions = {p.position_id for p in seen.books(engine).positions}
         if label.position_id not in positions:
             yield f"{request.label}: its instruction is in the books, its proposal is not"
         if request.tool != PLACE:

@@ -18,6 +18,7 @@ from core.values import Value
 from gateway.paper.account import Account, VenueOrder
 from lab.invariants.audit_walk import AuditWalk
 from lab.invariants.effects import Armings, Effect
+from lab.invariants.folder import FolderBooks
 from lab.invariants.messages import MessagesSeen
 
 
@@ -127,6 +128,12 @@ class SeenOutside:
     has_alien: bool = False
     """The venue has put a position into the account that nobody ordered."""
     secrets: Sequence[str] = ()
+    _books: dict[str, FolderBooks] = field(default_factory=dict)
+    """By the name of their engine."""
+
+    def books(self, engine: EngineSeen) -> FolderBooks:
+        """What the books of an engine hold now."""
+        return self._books.setdefault(engine.name, FolderBooks(engine.data_dir))
 
     def left_behind(self) -> frozenset[str]:
         """The labels of the engines that were stopped in the middle: what fills later nobody books."""

@@ -199,11 +199,12 @@ class LabDisk:
         return allocate
 
     def _usage(self, real: Callable[[Any], Any]) -> Callable[[Any], Any]:
+        kind = type(real("/"))
+
         def usage(path: Any) -> Any:
-            found = real(path)
             if self._of(os.fspath(path)) is None:
-                return found
-            return type(found)(2 * FREE_BYTES, FREE_BYTES, 0 if self.full is not None else FREE_BYTES)
+                return real(path)
+            return kind(2 * FREE_BYTES, FREE_BYTES, 0 if self.full is not None else FREE_BYTES)
 
         return usage
 
@@ -320,7 +321,7 @@ class LabDisk:
 
 
 def _path_of(handle: int) -> str:
-    return str(Path(f"/proc/self/fd/{handle}").readlink())
+    return os.readlink(f"/proc/self/fd/{handle}")  # noqa: PTH115  (for each file that is synced)
 
 
 def _names(path: Path) -> dict[str, int]:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 from random import Random
+from struct import Struct
 from typing import Protocol
 
 from actors.alerting import Letter
@@ -29,7 +30,8 @@ from lab.simulate.wire import LabWire
 HANGS_S = 45.0
 """Longer than any hang limit."""
 RING = 4096
-ORDERS = (SendOrder, EditOrder)
+ORDERS = frozenset({SendOrder, EditOrder})
+_packed = Struct("<QQ").pack
 
 
 class PlayedCrashError(RuntimeError):
@@ -107,6 +109,8 @@ class Station:
         self.engine: SimulatedEngine | None = None
         self.lives = 0
         self.digest = 0
+        self._names: dict[tuple[str, type], bytes] = {}
+        """Of receivers and messages, as the digest takes them."""
         self.poisoned: dict[int, int] = {}
         """By the number of a message that an act has ended a life with, the epoch of that life."""
         self._loaded = loaded
@@ -254,29 +258,37 @@ class Station:
         return self.wire.has_reached
 
     def _heard(self, envelope: Envelope) -> None:
-        kind = type(envelope.message).__name__
-        self.digest = zlib.crc32(
-            f"{envelope.number} {envelope.sent_at_ns} {envelope.to.path} {kind}".encode(), self.digest
-        )
+        kind = type(envelope.message)
+        self._digest(envelope, kind)
         self.seen.messages.take(envelope)
         self.phases.take(envelope)
-        life = self.current_life()
         is_told = type(envelope) is Envelope  # Not by a timer, which may be due while a handler stands.
-        if is_told and life is not None and envelope.sender and life.path == envelope.sender.path:
-            if not life.live:
-                self.seen.messages.fenced_senders.append(f"{envelope.sender.path} told {kind} after its end")
-            current = life.current
-            # The life that it ended may tell more on its way out.
-            ended = None if current is None else self.poisoned.get(current.number)
-            if current is not None and ended not in (None, life.epoch) and life.live:
-                again = type(current.message).__name__
-                self.seen.messages.tried_again.append(
-                    f"{life.path} handles {again} again, which ended a life"
-                )
-        if isinstance(envelope.message, ORDERS):
+        if is_told:
+            self._look_at_sender(envelope, kind)
+        if kind in ORDERS:
             self._sayings.sending(self)
         if is_told:
-            self._sayings.reached(self, ActPlace.MESSAGE, kind)
+            self._sayings.reached(self, ActPlace.MESSAGE, kind.__name__)
+
+    def _digest(self, envelope: Envelope, kind: type) -> None:
+        place = envelope.to.path, kind
+        name = self._names.get(place)
+        if name is None:
+            name = self._names[place] = f"{place[0]} {kind.__name__}".encode()
+        numbers = _packed(envelope.number, envelope.sent_at_ns)
+        self.digest = zlib.crc32(name, zlib.crc32(numbers, self.digest))
+
+    def _look_at_sender(self, envelope: Envelope, kind: type) -> None:
+        """Whether the life that tells it may, and handles what it should."""
+        life, sender = self.current_life(), envelope.sender
+        if life is None or sender is None or life.path != sender.path:
+            return
+        if not life.live:
+            self.seen.messages.fenced_senders.append(f"{sender.path} told {kind.__name__} after its end")
+        elif life.current is not None and self.poisoned.get(life.current.number, life.epoch) != life.epoch:
+            # The life that it ended may tell more on its way out.
+            again = type(life.current.message).__name__
+            self.seen.messages.tried_again.append(f"{life.path} handles {again} again, which ended a life")
 
     def crash(self) -> None:
         """Have the actor fail that has reached this place, if one has."""

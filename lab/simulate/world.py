@@ -235,9 +235,11 @@ class World:
 
     def _reached(self, station: Station, place: ActPlace, of: str) -> None:
         """A place is reached in an engine. May raise, and may not return."""
+        if station is not self.main:
+            return
         for entry in self._waiting:
             act, left = entry
-            if station is self.main and act.place is place and act.of in ("", of):
+            if act.place is place and act.of in ("", of):
                 left[0] -= 1
                 if left[0] == 0:
                     self._waiting.remove(entry)

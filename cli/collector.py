@@ -25,7 +25,7 @@ ONE_ANSWER: Final = frozenset(
     }
 )
 """Commands that end with one answer: a process of their own never looks."""
-LOOK_LATER: Final = frozenset({"backtest", "sweep", "page"})
+LOOK_LATER: Final = frozenset({"backtest", "sweep", "page", "simulate"})
 """Commands that call `look_again` when all is imported and the work begins."""
 NEW_OBJECTS: Final = 50_000
 """So many more objects before the next look: those of a run are values, which end without one."""

@@ -12,6 +12,7 @@ from typing import Final
 
 import typer
 
+from cli.collector import look_again
 from cli.exit_codes import ExitCode
 from cli.views.say import say
 from config import load_strategy
@@ -75,6 +76,7 @@ class Simulation:
         done = {row.seed for row in self._journal.rows}
         left = [seed for seed in self._asked if seed not in done]
         count, took_s, failed = 0, 0.0, []
+        look_again()
         try:
             for ended in self._seeds.as_completed(left, self._jobs):
                 count += 1

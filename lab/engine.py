@@ -25,7 +25,7 @@ from actors.runtime import BatonRuntime, GreenRuntime, RunOrder, Tracer
 from config import DeliverySettings, LoadedStrategy, McpSettings
 from core.values import Mode
 from gateway.paper.launch import PaperVenueConfig
-from gateway.paper.process import PaperVenue
+from gateway.paper.paper_venue import PaperVenue
 from lab.in_process import LATENCY_S, Answering, in_process_transport
 from lab.machine import SimulatedMachine
 from lab.wire import Wire

@@ -20,7 +20,7 @@ from core.contract import TOOLS, iso_utc, tool_path
 from core.errors import InputError
 from gateway.paper.launch import PaperVenueConfig, VenueProcess, start_process
 from gateway.paper.ledger import Ledger
-from gateway.paper.process import PaperVenue
+from gateway.paper.paper_venue import PaperVenue
 from gateway.paper.server import make_app
 
 TOKEN = "a-token-of-the-tests"

@@ -13,7 +13,7 @@ from decimal import Decimal
 from pathlib import Path
 
 from core.contract import Router
-from gateway.paper.process import PaperVenue
+from gateway.paper.paper_venue import PaperVenue
 from gateway.shell.bodies import HttpAnswer
 from gateway.shell.door import HEALTH
 from gateway.sim.ways import AT_ONCE

@@ -13,7 +13,7 @@ from functools import cache
 from hashlib import sha256
 from pathlib import Path
 
-import gateway.paper.process as venue_process
+import gateway.paper.paper_venue as venue_module
 from actors.audit.evidence import MANIFEST
 from actors.audit.scan import scan
 from actors.names import KILL_SWITCH, Rooms
@@ -27,7 +27,7 @@ from core.messages.audit import AuditKind
 from core.messages.kill_switch import GetKillSwitch
 from core.orders.lifecycle import PositionState
 from gateway.paper.model_market import ModelMarket
-from gateway.paper.process import PaperVenue
+from gateway.paper.paper_venue import PaperVenue
 from lab.engine import SimulatedEngine, open_venue
 from reading.audit import records, verified
 from reading.books import stored_books, stored_positions
@@ -52,11 +52,11 @@ _strategy = cache(strategy)
 
 def open_model_venue(folder: Path) -> PaperVenue:
     """The venue of a folder; its market is made once a process, since it is a function of the seed alone."""
-    vars(venue_process)["ModelMarket"] = _model_market
+    vars(venue_module)["ModelMarket"] = _model_market
     try:
         return open_venue(folder, MARKET)
     finally:
-        vars(venue_process)["ModelMarket"] = ModelMarket
+        vars(venue_module)["ModelMarket"] = ModelMarket
 
 
 @dataclass(frozen=True)

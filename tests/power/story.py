@@ -30,7 +30,7 @@ from core.messages.control import InjectAccepted, InjectMessage
 from core.messages.kill_switch import ArmKillSwitch, DisarmKillSwitch, KillSwitchArmed, KillSwitchDisarmed
 from core.messages.state import BackupMade
 from core.orders.books import Position
-from gateway.paper.process import PaperVenue
+from gateway.paper.paper_venue import PaperVenue
 from gateway.shell.bodies import HttpAnswer
 from lab.engine import SimulatedEngine, open_venue
 from reading.books import stored_positions

@@ -7,7 +7,7 @@ from datetime import datetime
 from random import Random
 
 from core.contract import CHANGING_TOOLS
-from gateway.paper.process import PaperVenue
+from gateway.paper.paper_venue import PaperVenue
 from gateway.shell.bodies import HttpAnswer
 from lab.invariants.effects import Armings, Effect, effects
 

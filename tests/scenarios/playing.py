@@ -18,7 +18,7 @@ from core.messages.room_status import AlertRow
 from core.orders.books import CycleRow, Instruction, OrderRow, Position
 from core.orders.lifecycle import PositionState
 from gateway.paper.ledger import Ledger
-from gateway.paper.process import PaperVenue
+from gateway.paper.paper_venue import PaperVenue
 from lab.engine import SimulatedEngine, open_venue
 from lab.invariants import Moment, breaches
 from lab.invariants.seen import EngineSeen, SeenOutside, VenueSeen

@@ -48,7 +48,7 @@ from core.strategy import ExitsWhenArmed, Strategy
 from core.values import Environment, Label, Leg, OptionType, OrderId, ProposalId, Side
 from gateway.paper import orders as desk
 from gateway.paper.instruments import ListedOption
-from gateway.paper.process import PaperVenue
+from gateway.paper.paper_venue import PaperVenue
 from gateway.paper.venue import Venue
 from lab.engine import TOKEN
 from lab.invariants.effects import Armings

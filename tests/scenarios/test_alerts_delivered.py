@@ -20,7 +20,7 @@ from core.alerts import AlertCode
 from core.messages.alerting import Severity
 from core.messages.room_status import AlertRow
 from gateway.paper.dispatch import Dispatch
-from gateway.paper.process import PaperVenue
+from gateway.paper.paper_venue import PaperVenue
 from gateway.shell.bodies import HttpAnswer
 from tests.fakes.channel import FakeChannel
 from tests.scenarios.playing import BEGIN, Play, Played, assert_laws_hold, copied

@@ -19,7 +19,7 @@ from core.orders.books import InstructionKind
 from core.orders.label import OrderLabel
 from core.orders.lifecycle import PositionState
 from core.values import PositionId
-from gateway.paper.process import PaperVenue
+from gateway.paper.paper_venue import PaperVenue
 from lab.engine import SimulatedEngine, open_venue
 from lab.machine import SimulatedMachine
 from reading.books import stored_books

@@ -44,7 +44,7 @@ ALLOWED_FILES = {
         "bench/books.py",
         "reading/switch/arming.py",
         "cli/restoring.py",
-        "gateway/paper/process.py",
+        "gateway/paper/paper_venue.py",
         "gateway/paper/server.py",
     },
     "sleep": {

@@ -89,6 +89,8 @@ class Runtime(ABC):
     activity: Activity | None = None
     yields_at_tell = False
     finds_deadlocks = False
+    # Process time goes as market time does.
+    has_one_time = False
     # True while a simulated runtime ends its fibers, by raising GreenletExit in them.
     unwinding = False
     abandoned_max = 8

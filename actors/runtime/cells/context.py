@@ -238,9 +238,13 @@ class LiveContext:
 
     def sleep(self, seconds: float) -> None:
         self.check_live()
-        future = self.runtime.new_future()
+        runtime = self.runtime
+        future = runtime.new_future()
+        if runtime.has_one_time and seconds > 0:
+            self._park(future, seconds)  # Nobody decides the future: it is waited for until the timeout.
+            return
         due_us = self._now_us() + round(seconds * 1_000_000)
-        timer = self.runtime.add_timer(due_us, lambda: future.resolve(None))
+        timer = runtime.add_timer(due_us, lambda: future.resolve(None))
         try:
             self._park(future, None)
         finally:

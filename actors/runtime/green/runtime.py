@@ -43,6 +43,7 @@ class GreenRuntime(Runtime):
     """
 
     finds_deadlocks = True
+    has_one_time = True
     market_time: datetime = EPOCH
     """Made when the time is set: in a backtest it is asked for more often than any message is told."""
 

@@ -64,20 +64,20 @@ def make_backup(db: sqlite3.Connection, data_dir: Path, now: datetime) -> Backup
     try:
         found, drafts = _listed(folder)
         for old in drafts:
-            shutil.rmtree(old)
+            shutil.rmtree(folder / old)
         draft.mkdir(parents=True, mode=0o700)
         fsync(data_dir)
         reach(Failpoint.BACKUP_BEGUN)
         files: dict[str, str] = {}
         size_bytes = 0
-        if _database_is_due(db, found, now):
+        if _database_is_due(db, folder, found, now):
             copy = draft / DATABASE_FILE
             db.execute("VACUUM INTO CAST(? AS TEXT)", (os.fsencode(copy),))
             _check(copy)
             fsync(copy)
             files[DATABASE_FILE], size_bytes = digest_of(copy)
             reach(Failpoint.BACKUP_BOOKS_COPIED)
-        size_bytes += copy_audit(db, data_dir, draft, found[-1] if found else None, files)
+        size_bytes += copy_audit(db, data_dir, draft, folder / found[-1] if found else None, files)
         reach(Failpoint.BACKUP_AUDIT_COPIED)
         digest, manifest_bytes = _write_manifest(db, draft, now, files)
         size_bytes += manifest_bytes
@@ -87,7 +87,7 @@ def make_backup(db: sqlite3.Connection, data_dir: Path, now: datetime) -> Backup
         reach(Failpoint.BACKUP_NAMED)
         fsync(folder)
         reach(Failpoint.BACKUP_SYNCED)
-        _prune(folder, sorted((*found, target)), now)
+        _prune(folder, sorted((*found, target.name)), now)
     except (OSError, sqlite3.Error, FoundWrongError) as error:
         shutil.rmtree(draft, ignore_errors=True)
         raise BackupError(f"{target.name}: {error}") from error
@@ -103,37 +103,39 @@ def make_backup(db: sqlite3.Connection, data_dir: Path, now: datetime) -> Backup
 
 def backups(data_dir: Path) -> list[Path]:
     """The finished backups, oldest first."""
-    return _listed(data_dir / BACKUP_FOLDER)[0]
+    folder = data_dir / BACKUP_FOLDER
+    return [folder / name for name in _listed(folder)[0]]
 
 
-def _listed(folder: Path) -> tuple[list[Path], list[Path]]:
-    """The finished backups, oldest first, and what is left of unfinished and removed ones."""
+def _listed(folder: Path) -> tuple[list[str], list[str]]:
+    """The names of the finished backups, oldest first, and of what is left of unfinished and removed ones."""
     try:
         with os.scandir(folder) as entries:
             names = sorted(entry.name for entry in entries if entry.is_dir())
     except (FileNotFoundError, NotADirectoryError):
         return [], []
-    finished = [folder / name for name in names if _NAME.fullmatch(name)]
-    return finished, [folder / name for name in names if name.endswith(_DRAFT)]
+    return [name for name in names if _NAME.fullmatch(name)], [
+        name for name in names if name.endswith(_DRAFT)
+    ]
 
 
-def _database_is_due(db: sqlite3.Connection, found: list[Path], now: datetime) -> bool:
+def _database_is_due(db: sqlite3.Connection, folder: Path, found: list[str], now: datetime) -> bool:
     """Whether no backup holds the database, or the newest that does was made so many days ago that a copy a
     day on average stays within the limit.
 
     One that is dated later than now was made while the clock was wrong, and is not waited for.
     """
-    copy = _newest_with_database([path for path in found if _made_at(path, now) <= now])
+    copy = _newest_with_database(folder, [name for name in found if _made_at(name) <= now])
     if copy is None:
         return True
     pages: int = db.execute("PRAGMA main.page_count").fetchone()[0]
     page_bytes: int = db.execute("PRAGMA main.page_size").fetchone()[0]
     days = math.ceil(pages * page_bytes / DATABASE_BYTES_A_DAY_MAX)
-    return (now.date() - _made_at(copy, now).date()).days >= days
+    return (now.date() - _made_at(copy).date()).days >= days
 
 
-def _newest_with_database(found: list[Path]) -> Path | None:
-    return next((path for path in reversed(found) if (path / DATABASE_FILE).exists()), None)
+def _newest_with_database(folder: Path, found: list[str]) -> str | None:
+    return next((name for name in reversed(found) if (folder / name / DATABASE_FILE).exists()), None)
 
 
 def _check(copy: Path) -> None:
@@ -167,11 +169,11 @@ def _write_manifest(
     return sha256(text).hexdigest(), len(text)
 
 
-def _made_at(backup: Path, now: datetime) -> datetime:
-    return datetime.fromisoformat(backup.name).replace(tzinfo=now.tzinfo)
+def _made_at(name: str) -> datetime:
+    return datetime.fromisoformat(name)
 
 
-def _prune(folder: Path, found: list[Path], now: datetime) -> None:
+def _prune(folder: Path, found: list[str], now: datetime) -> None:
     """Keep all backups of the last 6 hours, each day's first for 14 days, the newest one, and the newest that
     holds the database. The firsts of the last 14 days that have one stay in any case: a clock that is ahead
     for a minute makes them no older.
@@ -179,18 +181,17 @@ def _prune(folder: Path, found: list[Path], now: datetime) -> None:
     The others become drafts before anything of them is removed, so that no crash leaves half of one under its
     final name. The next backup removes what is left of them.
     """
-    first_of_day: dict[str, Path] = {}
-    for path in found:
-        first_of_day.setdefault(path.name[:8], path)
+    first_of_day: dict[str, str] = {}
+    for name in found:
+        first_of_day.setdefault(name[:8], name)
     last_days = sorted(first_of_day)[-KEEP_DAILY_FOR.days :]
-    kept = (found[-1], _newest_with_database(found))
+    kept = (found[-1], _newest_with_database(folder, found))
     old = []
-    for path in found:
-        age = now - _made_at(path, now)
-        day = path.name[:8]
-        daily = first_of_day[day] == path and (age <= KEEP_DAILY_FOR or day in last_days)
-        if age > KEEP_ALL_FOR and not daily and path not in kept:
-            old.append(path.rename(path.with_name(f"{path.name}{_DRAFT}")))
+    for name in found:
+        age, day = now - _made_at(name), name[:8]
+        daily = first_of_day[day] == name and (age <= KEEP_DAILY_FOR or day in last_days)
+        if age > KEEP_ALL_FOR and not daily and name not in kept:
+            old.append((folder / name).rename(folder / f"{name}{_DRAFT}"))
     if old:
         fsync(folder)
         reach(Failpoint.BACKUP_OLD_SET_ASIDE)

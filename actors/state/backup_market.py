@@ -5,6 +5,7 @@ Only a day that a clock ahead took for over is written again, when more of it is
 
 from __future__ import annotations
 
+import os
 import sqlite3
 from contextlib import closing
 from datetime import datetime
@@ -44,7 +45,8 @@ def back_up_market(db: sqlite3.Connection, folder: Path, now: datetime) -> int:
     written. Raises OSError, sqlite3.Error."""
     today = f"{now:%Y-%m-%d}"
     days = [str(day) for (day,) in db.execute(_DAYS, (today,))]
-    missing = [day for day in days if not (folder / f"{day}{_SUFFIX}").exists()]
+    there = set(os.listdir(folder)) if folder.is_dir() else set()  # noqa: PTH208  (names of years, each hour)
+    missing = [day for day in days if f"{day}{_SUFFIX}" not in there]
     missing += [day for day in days[-_LAST_DAYS:] if day not in missing and _has_more(db, folder, day)]
     if not missing:
         return 0

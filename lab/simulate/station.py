@@ -31,7 +31,7 @@ HANGS_S = 45.0
 """Longer than any hang limit."""
 RING = 4096
 ORDERS = frozenset({SendOrder, EditOrder})
-_packed = Struct("<QQ").pack
+_packed = Struct("<QQL").pack
 
 
 class PlayedCrashError(RuntimeError):
@@ -109,8 +109,8 @@ class Station:
         self.engine: SimulatedEngine | None = None
         self.lives = 0
         self.digest = 0
-        self._names: dict[tuple[str, type], bytes] = {}
-        """Of receivers and messages, as the digest takes them."""
+        self._places: dict[tuple[str, type], int] = {}
+        """What the digest takes for a receiver and a kind of message."""
         self.poisoned: dict[int, int] = {}
         """By the number of a message that an act has ended a life with, the epoch of that life."""
         self._loaded = loaded
@@ -258,30 +258,27 @@ class Station:
         return self.wire.has_reached
 
     def _heard(self, envelope: Envelope) -> None:
+        # Written for speed: every message of a simulation passes here.
         kind = type(envelope.message)
-        self._digest(envelope, kind)
+        place = self._places.get((envelope.to.path, kind)) or self._place(envelope.to.path, kind)
+        self.digest = zlib.crc32(_packed(envelope.number, envelope.sent_at_ns, place), self.digest)
         self.seen.messages.take(envelope)
         self.phases.take(envelope)
         is_told = type(envelope) is Envelope  # Not by a timer, which may be due while a handler stands.
-        if is_told:
-            self._look_at_sender(envelope, kind)
+        if is_told and (life := self.current_life()) is not None and (self.poisoned or not life.live):
+            self._look_at_sender(life, envelope, kind)
         if kind in ORDERS:
             self._sayings.sending(self)
         if is_told:
             self._sayings.reached(self, ActPlace.MESSAGE, kind.__name__)
 
-    def _digest(self, envelope: Envelope, kind: type) -> None:
-        place = envelope.to.path, kind
-        name = self._names.get(place)
-        if name is None:
-            name = self._names[place] = f"{place[0]} {kind.__name__}".encode()
-        numbers = _packed(envelope.number, envelope.sent_at_ns)
-        self.digest = zlib.crc32(name, zlib.crc32(numbers, self.digest))
+    def _place(self, path: str, kind: type) -> int:
+        return self._places.setdefault((path, kind), zlib.crc32(f"{path} {kind.__name__}".encode()))
 
-    def _look_at_sender(self, envelope: Envelope, kind: type) -> None:
-        """Whether the life that tells it may, and handles what it should."""
-        life, sender = self.current_life(), envelope.sender
-        if life is None or sender is None or life.path != sender.path:
+    def _look_at_sender(self, life: EngineLife, envelope: Envelope, kind: type) -> None:
+        """Note if the life that tells it has ended, or handles again what has ended one."""
+        sender = envelope.sender
+        if sender is None or life.path != sender.path:
             return
         if not life.live:
             self.seen.messages.fenced_senders.append(f"{sender.path} told {kind.__name__} after its end")

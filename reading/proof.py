@@ -55,14 +55,15 @@ def books_proved(data_dir: Path) -> BooksProof:
     with books_read(data_dir) as books:
         if books is None:
             raise DataFolderError(f"{data_dir}: expected the books of an engine (cerbero.db), found none")
-        fault = books.damage()
+        is_sound = books.is_sound()
+        fault = None if is_sound else books.damage()
         if fault is not None:
             return BooksProof(0, (f"cerbero.db: {fault}",), ())
         lines = _Counted(_committed(data_dir, books))
         folded = fold(lines, keep=digest_of)
         found = tuple(islice(differences(folded, books.rows), DIFFERENCES_MAX))
         problems = (*folded.problems, *books.broken_seals())
-        if not found and not problems:
+        if not found and not problems and not is_sound:
             # Otherwise the row that breaks a constraint is most likely named already, and by its field.
             forbidden = books.constraint_fault()
             problems = () if forbidden is None else (f"cerbero.db: {forbidden}",)

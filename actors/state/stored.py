@@ -204,6 +204,13 @@ class BooksReader:
         """What is wrong first with the schema, the pages or the indexes; None if nothing."""
         return schema_fault(self._db) or raw.page_fault(self._db)
 
+    def is_sound(self) -> bool:
+        """Whether neither `damage` nor `constraint_fault` would find anything: one check of a copy tells."""
+        try:
+            return schema_fault(self._db) is None and self.constraint_fault() is None
+        except sqlite3.DatabaseError:
+            return False
+
     def constraint_fault(self) -> str | None:
         """The first row that its own table forbids; None if there is none."""
         return raw.constraint_fault(self._db)

@@ -104,6 +104,11 @@ class Account:
         """The trades of an order, oldest first."""
         return tuple(self._trades_of.get(order_id, ()))
 
+    @property
+    def has_active_orders(self) -> bool:
+        """Whether there is any that `active_orders` lists."""
+        return bool(self._active)
+
     def active_orders(self) -> list[VenueOrder]:
         """Orders that can change without a request, oldest first: resting ones and those with a late fill."""
         return [self.orders[order_id] for order_id in sorted(self._active)] if self._active else []

@@ -191,6 +191,8 @@ class Venue:
         return list(self.account.positions.values())
 
     def _next_event_at(self) -> datetime | None:
+        if not self.account.positions and not self.account.has_active_orders:
+            return None
         moments = [parse_instrument(name).expiration for name in self.account.positions]
         for order in self.account.active_orders():
             if order.late_fill_at is not None:

@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
 from core.messages.room_status import AlertRow
 from core.orders.books import CycleRow, Instruction, OrderRow, Position
-from reading.books import (
-    has_books,
-    stored_alerts,
-    stored_cycles,
-    stored_orders,
-    stored_positions,
-    stored_trades,
-)
+from reading.books import has_books, required_books, stored_alerts, stored_cycles
+
+
+@dataclass(frozen=True)
+class _Trading:
+    """What the statements about orders ask for together, in one state of the books."""
+
+    orders: Sequence[tuple[Instruction, OrderRow]]
+    positions: Sequence[Position]
+    live: Sequence[Position]
+    trades: Sequence[Position]
 
 
 class FolderBooks:
@@ -33,26 +37,6 @@ class FolderBooks:
         return has_books(self._data_dir)
 
     @cached_property
-    def orders(self) -> Sequence[tuple[Instruction, OrderRow]]:
-        """All that ever were, with their instructions, oldest first."""
-        return stored_orders(self._data_dir, None)
-
-    @cached_property
-    def positions(self) -> Sequence[Position]:
-        """All that ever were."""
-        return stored_positions(self._data_dir, everything=True)
-
-    @cached_property
-    def live(self) -> Sequence[Position]:
-        """The positions that have not ended."""
-        return stored_positions(self._data_dir, everything=False)
-
-    @cached_property
-    def trades(self) -> Sequence[Position]:
-        """The positions that had a fill, oldest first."""
-        return stored_trades(self._data_dir)
-
-    @cached_property
     def cycles(self) -> Sequence[CycleRow]:
         """All, oldest first."""
         return stored_cycles(self._data_dir, None)
@@ -61,3 +45,33 @@ class FolderBooks:
     def alerts(self) -> Sequence[AlertRow]:
         """All, oldest first."""
         return stored_alerts(self._data_dir)
+
+    @property
+    def orders(self) -> Sequence[tuple[Instruction, OrderRow]]:
+        """All that ever were, with their instructions, oldest first."""
+        return self._trading.orders
+
+    @property
+    def positions(self) -> Sequence[Position]:
+        """All that ever were."""
+        return self._trading.positions
+
+    @property
+    def live(self) -> Sequence[Position]:
+        """The positions that have not ended."""
+        return self._trading.live
+
+    @property
+    def trades(self) -> Sequence[Position]:
+        """The positions that had a fill, oldest first."""
+        return self._trading.trades
+
+    @cached_property
+    def _trading(self) -> _Trading:
+        with required_books(self._data_dir) as books:
+            return _Trading(
+                orders=books.orders(None),
+                positions=books.positions(everything=True),
+                live=books.positions(everything=False),
+                trades=books.trades(),
+            )

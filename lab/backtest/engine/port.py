@@ -44,6 +44,7 @@ from gateway.shell.refusals import LabelTakenError, MalformedRequestError, SoftR
 from lab.backtest.engine.glance import Glance
 from lab.backtest.reader import NO_QUOTES, Chains, NoChainError
 
+HEALTHY: Final = HealthAnswer(status="ok", version=VERSION, environment=ENVIRONMENT)
 FIRST: Final = datetime.min.replace(tzinfo=UTC)
 LAST: Final = datetime.max.replace(tzinfo=UTC)
 
@@ -120,7 +121,7 @@ class VenuePort:
         """As `ToolPort.health`."""
         self._venue.advance(self._ctx.now())
         self._take_time()
-        return HealthAnswer(status="ok", version=VERSION, environment=ENVIRONMENT)
+        return HEALTHY
 
     def change(self, tool: str, request: BaseModel, *, correlation: str) -> Changed:  # noqa: ARG002
         """As `ToolPort.change`."""

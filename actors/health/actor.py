@@ -282,11 +282,12 @@ class Health(Room[HealthProtocol | RoundOver | RecordAgain]):
         self._round = None
         if self._timer is not None:
             self._timer.cancel()
-        probes: dict[str, JsonValue] = {
-            router.router.value: router.version if router.ok else f"failed: {router.error}"
-            for router in self._verdicts.routers
-        }
-        self._boot.probed(probes)
+        if self._boot.waits_for_probes:
+            probes: dict[str, JsonValue] = {
+                router.router.value: router.version if router.ok else f"failed: {router.error}"
+                for router in self._verdicts.routers
+            }
+            self._boot.probed(probes)
 
     def _handle_backup_made(self, made: BackupMade) -> None:
         self.outbox.settle(made.request_id)

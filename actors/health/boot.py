@@ -83,10 +83,13 @@ class Boot:
         self.step = BootStep.FIRST_PROBE
         return True
 
+    @property
+    def waits_for_probes(self) -> bool:
+        """Whether the engine's start is recorded after the round that is under way."""
+        return self.step is BootStep.FIRST_PROBE
+
     def probed(self, probes: dict[str, JsonValue]) -> None:
         """Record the engine's start after the first round of probes, whatever its results."""
-        if self.step is not BootStep.FIRST_PROBE:
-            return
         self.step = BootStep.RECORDING
         report = self._recovery
         self._record["probes"] = probes

@@ -51,62 +51,62 @@ class Verdicts:
         self._ctx = ctx
         self._kill_switch = kill_switch
         self._alert = alert
-        self._last: dict[Router, RouterHealth] = {}
+        self._last: dict[Router, tuple[RouterProbed, int]] = {}
+        """The last probe of each router, and how many have failed in a row."""
 
     @property
     def routers(self) -> tuple[RouterHealth, ...]:
-        return tuple(self._last[router] for router in sorted(self._last))
+        return tuple(_health(*self._last[router]) for router in sorted(self._last))
 
     def take(self, probed: RouterProbed) -> None:
         """Judge one answer."""
-        before = self._last.get(probed.router)
-        failures = before.failures_in_a_row if before is not None else 0
-        if probed.ok:
-            failures = 0
-        elif not probed.maintenance:
-            failures += 1
-        health = RouterHealth(
-            router=probed.router,
-            ok=probed.ok,
-            maintenance=probed.maintenance,
-            version=probed.version,
-            environment=probed.environment,
-            error=probed.error,
-            latency_s=probed.latency_s,
-            at=probed.at,
-            failures_in_a_row=failures,
-        )
-        self._last[probed.router] = health
+        before, failures_before = self._last.get(probed.router, (None, 0))
+        failures = 0 if probed.ok else failures_before if probed.maintenance else failures_before + 1
+        self._last[probed.router] = probed, failures
         if probed.router is Router.DERIBIT:
-            self._judge_deribit(health, failures_before=before.failures_in_a_row if before else 0)
+            self._judge_deribit(probed, failures, failures_before)
         else:
-            self._judge_other(health, before)
+            self._judge_other(probed, before)
 
-    def _judge_deribit(self, health: RouterHealth, *, failures_before: int) -> None:
+    def _judge_deribit(self, probed: RouterProbed, failures: int, failures_before: int) -> None:
         """Alert of the first failure and of the end; the third one arms, which the kill switch tells."""
-        if health.ok and failures_before > 0:
+        if probed.ok and failures_before > 0:
             self._alert(Severity.LOW, AlertCode.PROBE_BACK, "deribit answers again", "mcp.deribit")
-        if health.maintenance or health.failures_in_a_row == 0:
+        if probed.maintenance or failures == 0:
             return
-        text = f"deribit failed {health.failures_in_a_row} probes in a row: {health.error}"
-        if health.failures_in_a_row == FAILURES_THAT_ARM:
+        text = f"deribit failed {failures} probes in a row: {probed.error}"
+        if failures == FAILURES_THAT_ARM:
             self._ctx.tell(self._kill_switch, ArmKillSwitch(cause=ArmCause.PROBES, reason=text, who="health"))
-        if health.failures_in_a_row == 1:
-            first = f"deribit does not answer its probe: {health.error}"
+        if failures == 1:
+            first = f"deribit does not answer its probe: {probed.error}"
             self._alert(Severity.MEDIUM, AlertCode.PROBE_FAILED, first, "mcp.deribit")
 
-    def _judge_other(self, health: RouterHealth, before: RouterHealth | None) -> None:
+    def _judge_other(self, probed: RouterProbed, before: RouterProbed | None) -> None:
         """Tell the kill switch of a change, and of the first probe: an earlier incarnation may have
         suspended."""
-        if before is not None and before.ok == health.ok:
+        if before is not None and before.ok == probed.ok:
             return
-        source = f"probe:{health.router.value}"
-        cause = f"mcp.{health.router.value}"
-        if health.ok:
+        source = f"probe:{probed.router.value}"
+        cause = f"mcp.{probed.router.value}"
+        if probed.ok:
             self._ctx.tell(self._kill_switch, ClearSuspension(source=source))
             if before is not None:
-                self._alert(Severity.LOW, AlertCode.PROBE_BACK, f"{health.router.value} answers again", cause)
+                self._alert(Severity.LOW, AlertCode.PROBE_BACK, f"{probed.router.value} answers again", cause)
             return
-        text = f"{health.router.value} does not answer its probe: {health.error}"
+        text = f"{probed.router.value} does not answer its probe: {probed.error}"
         self._ctx.tell(self._kill_switch, SuspendEntries(source=source, reason=text))
         self._alert(Severity.MEDIUM, AlertCode.PROBE_FAILED, text, cause)
+
+
+def _health(probed: RouterProbed, failures_in_a_row: int) -> RouterHealth:
+    return RouterHealth(
+        router=probed.router,
+        ok=probed.ok,
+        maintenance=probed.maintenance,
+        version=probed.version,
+        environment=probed.environment,
+        error=probed.error,
+        latency_s=probed.latency_s,
+        at=probed.at,
+        failures_in_a_row=failures_in_a_row,
+    )

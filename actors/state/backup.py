@@ -70,12 +70,14 @@ def make_backup(db: sqlite3.Connection, data_dir: Path, now: datetime) -> Backup
         reach(Failpoint.BACKUP_BEGUN)
         files: dict[str, str] = {}
         size_bytes = 0
-        if _database_is_due(db, folder, found, now):
+        holds = _newest_with_database(folder, found)
+        if _database_is_due(db, folder, found, holds, now):
             copy = draft / DATABASE_FILE
             db.execute("VACUUM INTO CAST(? AS TEXT)", (os.fsencode(copy),))
             _check(copy)
             fsync(copy)
             files[DATABASE_FILE], size_bytes = digest_of(copy)
+            holds = max(target.name, holds or "")
             reach(Failpoint.BACKUP_BOOKS_COPIED)
         size_bytes += copy_audit(db, data_dir, draft, folder / found[-1] if found else None, files)
         reach(Failpoint.BACKUP_AUDIT_COPIED)
@@ -87,7 +89,7 @@ def make_backup(db: sqlite3.Connection, data_dir: Path, now: datetime) -> Backup
         reach(Failpoint.BACKUP_NAMED)
         fsync(folder)
         reach(Failpoint.BACKUP_SYNCED)
-        _prune(folder, sorted((*found, target.name)), now)
+        _prune(folder, sorted((*found, target.name)), holds, now)
     except (OSError, sqlite3.Error, FoundWrongError) as error:
         shutil.rmtree(draft, ignore_errors=True)
         raise BackupError(f"{target.name}: {error}") from error
@@ -119,13 +121,17 @@ def _listed(folder: Path) -> tuple[list[str], list[str]]:
     ]
 
 
-def _database_is_due(db: sqlite3.Connection, folder: Path, found: list[str], now: datetime) -> bool:
+def _database_is_due(
+    db: sqlite3.Connection, folder: Path, found: list[str], newest: str | None, now: datetime
+) -> bool:
     """Whether no backup holds the database, or the newest that does was made so many days ago that a copy a
     day on average stays within the limit.
 
     One that is dated later than now was made while the clock was wrong, and is not waited for.
     """
-    copy = _newest_with_database(folder, [name for name in found if _made_at(name) <= now])
+    copy = newest
+    if copy is not None and _made_at(copy) > now:
+        copy = _newest_with_database(folder, [name for name in found if _made_at(name) <= now])
     if copy is None:
         return True
     pages: int = db.execute("PRAGMA main.page_count").fetchone()[0]
@@ -173,7 +179,7 @@ def _made_at(name: str) -> datetime:
     return datetime.fromisoformat(name)
 
 
-def _prune(folder: Path, found: list[str], now: datetime) -> None:
+def _prune(folder: Path, found: list[str], with_database: str | None, now: datetime) -> None:
     """Keep all backups of the last 6 hours, each day's first for 14 days, the newest one, and the newest that
     holds the database. The firsts of the last 14 days that have one stay in any case: a clock that is ahead
     for a minute makes them no older.
@@ -185,7 +191,7 @@ def _prune(folder: Path, found: list[str], now: datetime) -> None:
     for name in found:
         first_of_day.setdefault(name[:8], name)
     last_days = sorted(first_of_day)[-KEEP_DAILY_FOR.days :]
-    kept = (found[-1], _newest_with_database(folder, found))
+    kept = (found[-1], with_database)
     old = []
     for name in found:
         age, day = now - _made_at(name), name[:8]

@@ -136,7 +136,8 @@ class LabDisk:
             real(handle)
             found = os.fstat(handle)
             if stat.S_ISDIR(found.st_mode):
-                folder.names[os.path.relpath(path, folder.root)] = _names(Path(path))
+                below = path.removeprefix(self._here).removeprefix(str(folder.root)).removeprefix("/")
+                folder.names[below or "."] = _names(path)
             else:
                 folder.sizes[found.st_ino] = found.st_size
             return None
@@ -324,7 +325,7 @@ def _path_of(handle: int) -> str:
     return os.readlink(f"/proc/self/fd/{handle}")  # noqa: PTH115  (for each file that is synced)
 
 
-def _names(path: Path) -> dict[str, int]:
+def _names(path: str | Path) -> dict[str, int]:
     with os.scandir(path) as entries:
         return {entry.name: entry.inode() for entry in entries}
 

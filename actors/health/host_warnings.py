@@ -12,6 +12,7 @@ from core.messages.mcp import RouterProbed
 
 SHOWN_MAX: Final = 5
 """More warnings of one router are counted, and not told one by one."""
+NONE: Final[frozenset[str]] = frozenset()
 _DIGITS: Final = re.compile(r"\d+")
 
 
@@ -27,10 +28,10 @@ class HostWarnings:
 
         A warning in which only numbers have changed, such as days that are left, is the same one.
         """
-        if not probed.ok:
+        before = self._known.get(probed.router, NONE)
+        if not probed.ok or not (probed.warnings or before):
             return
         found = frozenset(_DIGITS.sub("#", warning) for warning in probed.warnings)
-        before = self._known.get(probed.router, frozenset())
         self._known[probed.router] = found
         name = probed.router.value
         if found - before:

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import datetime
+from types import MappingProxyType
+from typing import Final
 
 from lab.invariants import Breach, Moment, breaches
+from lab.invariants.folder import FolderBooks
 from lab.simulate.outcome import BreachFoundError
 from lab.simulate.station import Station
 from lab.simulate.watching import RequestWatch
+
+NOTHING_READ: Final[Mapping[str, FolderBooks]] = MappingProxyType({})
 
 
 class Judge:
@@ -28,14 +33,17 @@ class Judge:
         self.has_alien = False
         """The venue holds a position that no engine has opened."""
 
-    def check(self, moment: Moment) -> None:
-        """Between two lives of an engine, or while one runs: raises nothing."""
+    def check(self, moment: Moment, books: Mapping[str, FolderBooks] = NOTHING_READ) -> None:
+        """Between two lives of an engine, or while one runs: raises nothing.
+
+        `books`: what was read of engines' books at this moment already, by name.
+        """
         if self._breach is not None:
             return
         self.is_looking = True
         try:
             engines = [station.seen for station in self._stations()]
-            seen = self._watch.seen(self._now(), engines, has_alien=self.has_alien)
+            seen = self._watch.seen(self._now(), engines, has_alien=self.has_alien, books=books)
             found = tuple(breaches(seen, moment))
         finally:
             self.is_looking = False

@@ -9,8 +9,8 @@ from typing import Final
 from core.orders.lifecycle import ORDER_FINAL
 from gateway.paper.account import Account
 from lab.backtest.calendar import next_daily
+from lab.invariants.folder import FolderBooks
 from lab.simulate.station import Station
-from reading.books import has_books, stored_orders, stored_positions
 
 SETTLED_WITHIN: Final = timedelta(minutes=15)
 """So long a settlement may take: it tries again while the venue does not list all deliveries."""
@@ -21,19 +21,17 @@ def is_calm(main: Station, second: Station | None) -> bool:
     return not main.ahead and main.is_whole() and (second is None or second.engine is None)
 
 
-def has_come_to_rest(station: Station, account: Account, now: datetime) -> bool:
+def has_come_to_rest(station: Station, books: FolderBooks, account: Account, now: datetime) -> bool:
     """Whether its recovery is over, neither its books nor the venue have an order under way, and what the
     venue has delivered was to be booked by now."""
-    if not station.seen.messages.recovered:
+    if not station.seen.messages.recovered or account.has_active_orders:
         return False
-    if not has_books(station.data_dir):
-        return not account.active_orders()
-    positions = stored_positions(station.data_dir, everything=False)
+    if not books.exist:
+        return True
     settlement_time = station.seen.strategy.scheduler.settlement_time
-    if awaits_settlement((each.plan.expiration for each in positions), settlement_time, now):
+    if awaits_settlement((each.plan.expiration for each in books.live), settlement_time, now):
         return False
-    orders = stored_orders(station.data_dir, None)
-    return all(order.state in ORDER_FINAL for _, order in orders) and not account.active_orders()
+    return all(order.state in ORDER_FINAL for _, order in books.orders)
 
 
 def awaits_settlement(expirations: Iterable[datetime], settlement_time: str, now: datetime) -> bool:

@@ -17,6 +17,7 @@ from gateway.paper.account import VenueOrder
 from gateway.shell.bodies import HttpAnswer
 from lab.engine import TOKEN
 from lab.invariants.effects import Effect, effects
+from lab.invariants.folder import FolderBooks
 from lab.invariants.seen import EngineSeen, Request, SeenOutside, VenueSeen
 from lab.simulate.venue import LabVenue
 from reading.books import has_books, live_books
@@ -52,7 +53,14 @@ class RequestWatch:
         self._before = dict(orders)
         return True
 
-    def seen(self, now: datetime, engines: Sequence[EngineSeen], *, has_alien: bool) -> SeenOutside:
+    def seen(
+        self,
+        now: datetime,
+        engines: Sequence[EngineSeen],
+        *,
+        has_alien: bool,
+        books: Mapping[str, FolderBooks],
+    ) -> SeenOutside:
         """What an outsider sees at the true time `now`."""
         venue = self._venue.venue
         return SeenOutside(
@@ -64,6 +72,7 @@ class RequestWatch:
             cancelled=self._cancelled,
             has_alien=has_alien,
             secrets=(TOKEN,),
+            read=dict(books),
         )
 
     def _request(self, tool: str, body: Mapping[str, object]) -> Request | None:

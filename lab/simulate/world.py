@@ -14,6 +14,7 @@ from config import LoadedStrategy
 from gateway.shell.bodies import HttpAnswer
 from lab.engine import SimulatedEngine
 from lab.invariants import Breach, Moment
+from lab.invariants.folder import FolderBooks
 from lab.machine import SimulatedMachine
 from lab.simulate.acts import Act, ActKind, ActPlace, Drawn
 from lab.simulate.agenda import ActAgenda
@@ -178,15 +179,16 @@ class World:
             self._end = self.now + REST_AFTER
             while self.now < self._end:
                 self._go_on()
-            if self._moment() is Moment.REST:
+            if self._moment(FolderBooks(self.main.data_dir)) is Moment.REST:
                 break
-        at_rest = self._moment() is Moment.REST
-        self._look(self._moment())
+        books = FolderBooks(self.main.data_dir)
+        moment = self._moment(books)
+        self._look(moment, books)
         for station in self._stations():
             if station.engine is not None:
                 self._current = station
                 station.stop(self.now, "the end of the simulation")
-        self._look(Moment.END if at_rest else Moment.LOOK)
+        self._look(Moment.END if moment is Moment.REST else Moment.LOOK, FolderBooks(self.main.data_dir))
 
     def _quiet(self) -> None:
         """No act begins any more, and what lasts ends."""
@@ -331,9 +333,10 @@ class World:
     def _look_again(self) -> None:
         if self.now < self._looks.next_at:
             return  # It was brought forward.
-        moment = self._moment()
+        books = FolderBooks(self.main.data_dir)
+        moment = self._moment(books)
         if self._looks.is_due(self.now, (moment, what_is_told(self._stations(), self._venue.venue.account))):
-            self._look(moment)
+            self._look(moment, books)
         self._agenda.add(self._looks.looked(self.now), self._look_again)
 
     def _happens(self, now: datetime) -> None:
@@ -351,20 +354,20 @@ class World:
         self._last_act = max(self._last_act, self.now)  # An exit that was blocked begins: it is not calm.
         self._person.disarm(station)
 
-    def _moment(self) -> Moment:
-        """What can be checked now, outside the engines."""
+    def _moment(self, books: FolderBooks) -> Moment:
+        """What can be checked now, outside the engines. `books` are those of the main one."""
         disturbed = self.now < self._last_act + REST_AFTER or not self._lasting.is_quiet
         if disturbed or not is_calm(self.main, self.second):
             return Moment.LOOK
         account = self._venue.venue.account
-        return Moment.REST if has_come_to_rest(self.main, account, self.now) else Moment.CALM
+        return Moment.REST if has_come_to_rest(self.main, books, account, self.now) else Moment.CALM
 
-    def _look(self, moment: Moment) -> None:
+    def _look(self, moment: Moment, books: FolderBooks) -> None:
         self.outcome.looks += 1
         self.outcome.rests += moment in (Moment.REST, Moment.END)
         for station in self._stations():
             station.seen.audit.go_on()
-        self._judge.check(moment)
+        self._judge.check(moment, {MAIN: books})
         self._judge.raise_found()
 
     def _sending(self, station: Station) -> None:

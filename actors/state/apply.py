@@ -64,6 +64,7 @@ from core.messages.state import (
     RecordInbox,
     RecordInboxDone,
     Recording,
+    RecordingAnswer,
     RecordInstruction,
     RecordJobRuns,
     RecordKillSwitch,
@@ -164,10 +165,17 @@ def apply(
         # this one alone is refused, with an alert.
         _undo(db, is_alone=is_alone)
         applied, payload, end = _refused(request, error), b"", previous
-    answers.keep(request.request_id, applied.answer, now)
+    if not _is_same_again(request, applied.answer):
+        answers.keep(request.request_id, applied.answer, now)
     if not is_alone:
         db.execute("RELEASE request")
     return applied, payload, end
+
+
+def _is_same_again(request: Write, answer: RecordingAnswer) -> bool:
+    """Whether the request, told again, changes nothing and gets this answer without anything being kept for
+    it: a snapshot is known by its time. Most answers are to snapshots."""
+    return isinstance(request, RecordMarketSnapshot) and not request.audit and isinstance(answer, Recorded)
 
 
 def _undo(db: sqlite3.Connection, *, is_alone: bool) -> None:

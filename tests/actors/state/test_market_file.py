@@ -15,6 +15,7 @@ from actors.state.market_file import attach_market
 from actors.state.tables.records import MarketSnapshotRow, insert_snapshot, snapshots
 from core.alerts import AlertCode
 from core.messages.alerting import RaiseAlert, Severity
+from core.messages.base import Refused
 from core.messages.kill_switch import ArmKillSwitch
 from core.messages.state import Recorded, RecordMarketSnapshot
 from tests.actors.state.books_room import START, BooksRoom, event
@@ -93,6 +94,37 @@ def test_a_data_folder_named_relative_to_where_we_stand_is_backed_up(
     with closing(opened(Path("data"))) as db:
         made = make_backup(db, Path("data"), START).path
     assert sorted(path.name for path in made.iterdir()) == ["audit", "backup.json", "cerbero.db"]
+
+
+def kept_answers(data_dir: Path) -> list[str]:
+    with closing(sqlite3.connect(data_dir / "cerbero.db")) as db:
+        return [row[0] for row in db.execute("SELECT request_id FROM answered")]
+
+
+def test_a_snapshot_told_again_is_stored_once_and_no_answer_is_kept_for_it(tmp_path: Path) -> None:
+    """96 a day are stored, and each is known by its time."""
+    room = BooksRoom(tmp_path).start()
+    for _ in range(2):
+        assert room.answer_to(snapshot_request(1)) == Recorded(request_id="snapshot-1")
+    room.answer_to(event(1))
+    room.crash_state()
+    assert room.answer_to(snapshot_request(1)) == Recorded(request_id="snapshot-1")
+    room.stop()
+    with closing(opened(tmp_path)) as db:
+        assert snapshots(db) == (snapshot(1),)
+    assert kept_answers(tmp_path) == [event(1).request_id]
+
+
+@pytest.mark.raises_alert(AlertCode.BOOKS_REFUSED)
+def test_a_snapshot_that_can_not_be_stored_is_refused_once_and_for_all(tmp_path: Path) -> None:
+    """Told again it gets the same answer, and raises no second alert."""
+    room = BooksRoom(tmp_path).start()
+    unclean = snapshot_request(1).model_copy(update={"quotes": "\ud800"})
+    first = room.answer_to(unclean)
+    assert isinstance(first, Refused)
+    assert room.answer_to(unclean) == first
+    assert len([made for made in room.state_ctx.told_to("alerting") if isinstance(made, RaiseAlert)]) == 1
+    room.kill()
 
 
 GARBAGE = b"no database" * 1000

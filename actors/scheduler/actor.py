@@ -84,8 +84,8 @@ class Scheduler(Room[SchedulerProtocol | SlotDue | AskRunsAgain]):
         self._jobs: dict[Job, ClockJob] = {}
         self._scheduler: ClockScheduler | None = None
         self._wake: Timer | None = None
-        self._believed: dict[Job, tuple[datetime, datetime]] = {}
-        """Next runs that were found to be the next slots, and when."""
+        self._planned_at: datetime | None = None
+        """When the next runs were last planned: while the clock only goes on, they are the next slots."""
         self._told: dict[Job, datetime] = {}
         """The next runs as state was told them."""
         self._used_until: dict[Job, datetime] = {}
@@ -188,29 +188,28 @@ class Scheduler(Room[SchedulerProtocol | SlotDue | AskRunsAgain]):
         if self._scheduler is None:
             return
         before = self._next_runs()
-        self._plan_anew()
+        now = self.ctx.now()
+        if self._planned_at is None or now < self._planned_at:
+            self._plan_anew(now)
         try:
             self._scheduler.run_pending()
         finally:
             # Also if a job raised, which ends this incarnation: the next must not repeat the others' slots.
+            self._planned_at = self.ctx.now()
             after = self._next_runs()
             if self._wake is None or any(after[job] != before[job] and job.is_cycle for job in after):
                 self._record(after)
             self._set_wake(min(after.values()))
 
-    def _plan_anew(self) -> None:
-        """Take back each run that lies further ahead than the next slot: a clock that ran ahead planned it.
+    def _plan_anew(self, now: datetime) -> None:
+        """Take back each run that lies further ahead than the next slot: a clock that ran ahead planned it,
+        before it was set back, or in an earlier life.
 
         Its slots up to there have been told, and (job, slot) is unique in the books. So that they run at
         their real time all the same, they are told again some microseconds late.
         """
-        now = self.ctx.now()
         for job, grid in self._jobs.items():
-            planned = grid.due_at
-            believed, since = self._believed.get(job, (None, now))
-            if planned == believed and since <= now:
-                continue  # No slot lies between: it was the next at `since`, and is as long as it is to come.
-            following = grid.slot_after(now)
+            planned, following = grid.due_at, grid.slot_after(now)
             if planned > following:
                 self.ctx.log().warning(
                     "a next run is not believed",
@@ -218,7 +217,6 @@ class Scheduler(Room[SchedulerProtocol | SlotDue | AskRunsAgain]):
                 )
                 self._use_until(job, planned)
                 grid.resume_at(following)
-            self._believed[job] = min(planned, following), now
 
     def _record(self, next_runs: dict[Job, datetime]) -> None:
         """Record the next runs that have changed. Called for changes of cycles only: the other jobs' may be

@@ -13,7 +13,7 @@ from reading.books import has_books, required_books, stored_alerts, stored_cycle
 
 
 @dataclass(frozen=True)
-class _Trading:
+class _OrderRows:
     """What the statements about orders ask for together, in one state of the books."""
 
     orders: Sequence[tuple[Instruction, OrderRow]]
@@ -49,27 +49,27 @@ class FolderBooks:
     @property
     def orders(self) -> Sequence[tuple[Instruction, OrderRow]]:
         """All that ever were, with their instructions, oldest first."""
-        return self._trading.orders
+        return self._order_rows.orders
 
     @property
     def positions(self) -> Sequence[Position]:
         """All that ever were."""
-        return self._trading.positions
+        return self._order_rows.positions
 
     @property
     def live(self) -> Sequence[Position]:
         """The positions that have not ended."""
-        return self._trading.live
+        return self._order_rows.live
 
     @property
     def trades(self) -> Sequence[Position]:
         """The positions that had a fill, oldest first."""
-        return self._trading.trades
+        return self._order_rows.trades
 
     @cached_property
-    def _trading(self) -> _Trading:
+    def _order_rows(self) -> _OrderRows:
         with required_books(self._data_dir) as books:
-            return _Trading(
+            return _OrderRows(
                 orders=books.orders(None),
                 positions=books.positions(everything=True),
                 live=books.positions(everything=False),

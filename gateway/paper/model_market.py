@@ -27,6 +27,8 @@ from gateway.paper.us_calendar import us_events
 DAY_ZERO: Final = datetime(2026, 1, 5, tzinfo=UTC)
 HISTORY: Final = timedelta(days=60)
 PATH_START: Final = DAY_ZERO - HISTORY
+FIRST_LISTING: Final = next_expiry_moment(PATH_START)
+"""Strikes are listed at 08:00 UTC: on a path that begins at midnight not at its beginning."""
 STEPS_PER_DAY: Final = 1440
 HOUR: Final = timedelta(hours=1)
 HOURS_PER_YEAR: Final = 8760.0
@@ -274,7 +276,7 @@ class ModelMarket:
         if known is not None and known[0] < last:
             strikes, moment = set(known[1]), known[0] + DAY
         else:
-            strikes, moment = set(), listed_since(expiry, PATH_START)
+            strikes, moment = set(), listed_since(expiry, FIRST_LISTING)
         while True:
             t_years = (expiry - moment).total_seconds() / SECONDS_PER_YEAR
             hour = self._hour_bar(moment)

@@ -7,6 +7,8 @@ from itertools import pairwise
 from statistics import fmean
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from core.errors import InputError
 from core.values import OptionType
@@ -38,6 +40,40 @@ def test_does_not_depend_on_what_was_asked_before(market: ModelMarket) -> None:
     assert market.instruments(MONDAY, market.expiries(MONDAY)[4]) == ModelMarket(7).instruments(
         MONDAY, market.expiries(MONDAY)[4]
     )
+
+
+@pytest.mark.parametrize("seed", [4, 7])
+def test_lists_the_same_strikes_whenever_they_were_asked_for_first(seed: int) -> None:
+    """Also those of expiries that were listed before the path began."""
+    each_day, at = ModelMarket(seed), DAY_ZERO + 12 * HOUR
+    for day in range(45):
+        moment = at + day * 24 * HOUR
+        each_day_now = {expiry: each_day.strikes(moment, expiry) for expiry in each_day.expiries(moment)}
+        if day % 7 == 0:
+            anew = ModelMarket(seed)
+            assert {expiry: anew.strikes(moment, expiry) for expiry in anew.expiries(moment)} == each_day_now
+
+
+def all_of_it(market: ModelMarket, at: datetime) -> tuple[object, ...]:
+    return (
+        market.index_usd(at),
+        market.dvol_pct(at),
+        {expiry: market.chain(at, expiry) for expiry in market.expiries(at)},
+        market.index_bars(at - 30 * HOUR, at),
+        market.dvol_bars(at - 30 * HOUR, at),
+        market.funding_history(at - 30 * HOUR, at),
+        market.exchange_funding(at),
+        market.delivery_price_usd(market.expiries(at)[0] - 24 * HOUR),
+    )
+
+
+@settings(max_examples=15)
+@given(st.lists(st.integers(1, 50 * 24 * 60), min_size=2, max_size=6), st.integers(0, 40))
+def test_says_the_same_in_whatever_order_it_is_asked(minutes: list[int], seed: int) -> None:
+    one = ModelMarket(seed, steps_per_day=48)
+    for minute in minutes:
+        at = DAY_ZERO + timedelta(minutes=minute)
+        assert all_of_it(one, at) == all_of_it(ModelMarket(seed, steps_per_day=48), at)
 
 
 def test_another_seed_is_another_market(market: ModelMarket) -> None:

@@ -84,8 +84,6 @@ class Scheduler(Room[SchedulerProtocol | SlotDue | AskRunsAgain]):
         self._jobs: dict[Job, ClockJob] = {}
         self._scheduler: ClockScheduler | None = None
         self._wake: Timer | None = None
-        self._planned_at: datetime | None = None
-        """When the next runs were last planned: while the clock only goes on, they are the next slots."""
         self._told: dict[Job, datetime] = {}
         """The next runs as state was told them."""
         self._used_until: dict[Job, datetime] = {}
@@ -188,27 +186,26 @@ class Scheduler(Room[SchedulerProtocol | SlotDue | AskRunsAgain]):
         if self._scheduler is None:
             return
         before = self._next_runs()
-        now = self.ctx.now()
-        if self._planned_at is None or now < self._planned_at:
-            self._plan_anew(now)
+        self._plan_anew()
         try:
             self._scheduler.run_pending()
         finally:
             # Also if a job raised, which ends this incarnation: the next must not repeat the others' slots.
-            self._planned_at = self.ctx.now()
             after = self._next_runs()
             if self._wake is None or any(after[job] != before[job] and job.is_cycle for job in after):
                 self._record(after)
             self._set_wake(min(after.values()))
 
-    def _plan_anew(self, now: datetime) -> None:
-        """Take back each run that lies further ahead than the next slot: a clock that ran ahead planned it,
-        before it was set back, or in an earlier life.
+    def _plan_anew(self) -> None:
+        """Take back each run that lies further ahead than the next slot: a clock that ran ahead planned it.
 
         Its slots up to there have been told, and (job, slot) is unique in the books. So that they run at
         their real time all the same, they are told again some microseconds late.
         """
+        now = self.ctx.now()
         for job, grid in self._jobs.items():
+            if grid.planned_from is not None and grid.planned_from <= now:
+                continue  # The first slot after an earlier time is as near as the first one after now.
             planned, following = grid.due_at, grid.slot_after(now)
             if planned > following:
                 self.ctx.log().warning(

@@ -58,6 +58,8 @@ class ClockJob(schedule.Job):
     def __init__(self, interval: int, scheduler: ClockScheduler) -> None:
         super().__init__(interval, scheduler)
         self._clock = scheduler.clock
+        self.planned_from: datetime | None = None
+        """The next run is the first slot after this time, by whatever clock it was."""
         self._times: tuple[time, ...] = ()
         self._day_of_month: int | None = None
         self._grace: timedelta | None = None
@@ -127,13 +129,13 @@ class ClockJob(schedule.Job):
         if slot.tzinfo is None:
             raise schedule.ScheduleValueError(f"expected an aware slot, found the naive {slot.isoformat()}")
         moment = slot.astimezone(UTC)
-        self.next_run = self.slot_after(moment - timedelta(microseconds=1))
+        self._plan(moment - timedelta(microseconds=1))
 
     def run(self) -> None:
         """Run the latest due slot. The next is set first, so that an exception can't make it run twice."""
         now = self._clock()
         slots = self._due_slots(now)
-        self.next_run = self.slot_after(now)
+        self._plan(now)
         self.last_run = now
         if self.job_func is None:
             raise schedule.ScheduleError("the job does nothing: call do() first")
@@ -164,7 +166,10 @@ class ClockJob(schedule.Job):
         raise schedule.ScheduleValueError(f"no slot within {_DAYS_AHEAD_MAX} days of {moment.isoformat()}")
 
     def _schedule_next_run(self) -> None:
-        self.next_run = self.slot_after(self._clock())
+        self._plan(self._clock())
+
+    def _plan(self, moment: datetime) -> None:
+        self.next_run, self.planned_from = self.slot_after(moment), moment
 
     def _is_day(self, day: date) -> bool:
         if self.start_day is not None and _WEEKDAYS[day.weekday()] != self.start_day:

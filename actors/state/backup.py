@@ -70,14 +70,12 @@ def make_backup(db: sqlite3.Connection, data_dir: Path, now: datetime) -> Backup
         reach(Failpoint.BACKUP_BEGUN)
         files: dict[str, str] = {}
         size_bytes = 0
-        holds = _newest_with_database(folder, found)
-        if _database_is_due(db, folder, found, holds, now):
+        if _database_is_due(db, folder, found, now):
             copy = draft / DATABASE_FILE
             db.execute("VACUUM INTO CAST(? AS TEXT)", (os.fsencode(copy),))
             _check(copy)
             fsync(copy)
             files[DATABASE_FILE], size_bytes = digest_of(copy)
-            holds = max(target.name, holds or "")
             reach(Failpoint.BACKUP_BOOKS_COPIED)
         size_bytes += copy_audit(db, data_dir, draft, folder / found[-1] if found else None, files)
         reach(Failpoint.BACKUP_AUDIT_COPIED)
@@ -89,7 +87,7 @@ def make_backup(db: sqlite3.Connection, data_dir: Path, now: datetime) -> Backup
         reach(Failpoint.BACKUP_NAMED)
         fsync(folder)
         reach(Failpoint.BACKUP_SYNCED)
-        _prune(folder, sorted((*found, target.name)), holds, now)
+        _prune(folder, now)
     except (OSError, sqlite3.Error, FoundWrongError) as error:
         shutil.rmtree(draft, ignore_errors=True)
         raise BackupError(f"{target.name}: {error}") from error
@@ -111,27 +109,35 @@ def backups(data_dir: Path) -> list[Path]:
 
 def _listed(folder: Path) -> tuple[list[str], list[str]]:
     """The names of the finished backups, oldest first, and of what is left of unfinished and removed ones."""
-    try:
-        with os.scandir(folder) as entries:
-            names = sorted(entry.name for entry in entries if entry.is_dir())
-    except (FileNotFoundError, NotADirectoryError):
+    if not folder.is_dir():
         return [], []
-    return [name for name in names if _NAME.fullmatch(name)], [
-        name for name in names if name.endswith(_DRAFT)
-    ]
+    with os.scandir(folder) as entries:
+        names = sorted(entry.name for entry in entries if _is_folder(entry))
+    return [name for name in names if _is_time(name)], [name for name in names if name.endswith(_DRAFT)]
 
 
-def _database_is_due(
-    db: sqlite3.Connection, folder: Path, found: list[str], newest: str | None, now: datetime
-) -> bool:
+def _is_folder(entry: os.DirEntry[str]) -> bool:
+    try:
+        return entry.is_dir()
+    except OSError:
+        return Path(entry.path).is_dir()  # A link that leads nowhere is none.
+
+
+def _is_time(name: str) -> bool:
+    """Whether a backup can have this name: not one of the 45th day of a 13th month."""
+    try:
+        return _NAME.fullmatch(name) is not None and _made_at(name).tzinfo is not None
+    except ValueError:
+        return False
+
+
+def _database_is_due(db: sqlite3.Connection, folder: Path, found: list[str], now: datetime) -> bool:
     """Whether no backup holds the database, or the newest that does was made so many days ago that a copy a
     day on average stays within the limit.
 
     One that is dated later than now was made while the clock was wrong, and is not waited for.
     """
-    copy = newest
-    if copy is not None and _made_at(copy) > now:
-        copy = _newest_with_database(folder, [name for name in found if _made_at(name) <= now])
+    copy = _newest_with_database(folder, [name for name in found if _made_at(name) <= now])
     if copy is None:
         return True
     pages: int = db.execute("PRAGMA main.page_count").fetchone()[0]
@@ -179,7 +185,7 @@ def _made_at(name: str) -> datetime:
     return datetime.fromisoformat(name)
 
 
-def _prune(folder: Path, found: list[str], with_database: str | None, now: datetime) -> None:
+def _prune(folder: Path, now: datetime) -> None:
     """Keep all backups of the last 6 hours, each day's first for 14 days, the newest one, and the newest that
     holds the database. The firsts of the last 14 days that have one stay in any case: a clock that is ahead
     for a minute makes them no older.
@@ -187,11 +193,12 @@ def _prune(folder: Path, found: list[str], with_database: str | None, now: datet
     The others become drafts before anything of them is removed, so that no crash leaves half of one under its
     final name. The next backup removes what is left of them.
     """
+    found, _ = _listed(folder)
     first_of_day: dict[str, str] = {}
     for name in found:
         first_of_day.setdefault(name[:8], name)
     last_days = sorted(first_of_day)[-KEEP_DAILY_FOR.days :]
-    kept = (found[-1], with_database)
+    kept = (found[-1], _newest_with_database(folder, found))
     old = []
     for name in found:
         age, day = now - _made_at(name), name[:8]

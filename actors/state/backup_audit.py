@@ -63,7 +63,7 @@ class _OneFile:
         kept = None if self.previous is None else self.previous / AUDIT_FOLDER / name
         if self.pending is not None and self.pending.file == name:
             _copy_with_pending(path, copy, self.pending)
-        elif kept is not None and key in self.known and _same(kept, path):
+        elif kept is not None and key in self.known and kept.exists() and _same(kept, path):
             copy.hardlink_to(kept)
             self.files[key] = self.known[key]
             return 0
@@ -95,10 +95,6 @@ def _known_digests(previous: Path | None) -> dict[str, str]:
 
 
 def _same(one: Path, other: Path) -> bool:
-    """Whether there are both, with the same size and modification time: an append changes them, a compression
-    the name."""
-    try:
-        first, second = one.stat(), other.stat()
-    except FileNotFoundError:
-        return False
+    """Whether size and modification time are equal: an append changes them, a compression the name."""
+    first, second = one.stat(), other.stat()
     return (first.st_size, first.st_mtime_ns) == (second.st_size, second.st_mtime_ns)

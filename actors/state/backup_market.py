@@ -5,11 +5,9 @@ Only a day that a clock ahead took for over is written again, when more of it is
 
 from __future__ import annotations
 
-import os
 import sqlite3
 from contextlib import closing
 from datetime import datetime
-from functools import lru_cache
 from pathlib import Path
 
 from actors.state.backup_files import fsync
@@ -19,16 +17,6 @@ _SUFFIX = ".db"
 _DRAFT = ".draft"
 _LAST_DAYS = 2
 """So many are held against their files: one that was written too early is the last or the one before."""
-_DAYS = """
-WITH RECURSIVE days(day) AS (
-    SELECT substr(min(at), 1, 10) FROM market.market_snapshots
-    UNION ALL
-    SELECT (SELECT substr(min(at), 1, 10) FROM market.market_snapshots WHERE at >= day || 'U') FROM days
-    WHERE day IS NOT NULL
-)
-SELECT day FROM days WHERE day < ?
-"""
-"""Each day that has a snapshot, by a look at its first one only. A day's times begin with `<day>T`."""
 _TABLE = """
 CREATE TABLE market_snapshots (
     at TEXT PRIMARY KEY,
@@ -44,9 +32,13 @@ def back_up_market(db: sqlite3.Connection, folder: Path, now: datetime) -> int:
     """Write `<folder>/<day>.db` for each day before today's whose snapshots have no file yet; the bytes
     written. Raises OSError, sqlite3.Error."""
     today = f"{now:%Y-%m-%d}"
-    days = [str(day) for (day,) in db.execute(_DAYS, (today,))]
-    there = set(os.listdir(folder)) if folder.is_dir() else set()  # noqa: PTH208  (names of years, each hour)
-    missing = [day for day in days if f"{day}{_SUFFIX}" not in there]
+    days = [
+        str(day)
+        for (day,) in db.execute(
+            "SELECT DISTINCT substr(at, 1, 10) FROM market.market_snapshots WHERE at < ? ORDER BY 1", (today,)
+        )
+    ]
+    missing = [day for day in days if not (folder / f"{day}{_SUFFIX}").exists()]
     missing += [day for day in days[-_LAST_DAYS:] if day not in missing and _has_more(db, folder, day)]
     if not missing:
         return 0
@@ -60,20 +52,12 @@ def _has_more(db: sqlite3.Connection, folder: Path, day: str) -> bool:
     sql = "SELECT count(*) FROM market.market_snapshots WHERE at >= ? AND at < ?"
     [known] = db.execute(sql, _span(day)).fetchone()
     path = folder.absolute() / f"{day}{_SUFFIX}"
-    found = path.stat()
-    kept = _kept(path, found.st_ino, found.st_mtime_ns, found.st_size)
-    return kept is None or bool(known > kept)
-
-
-@lru_cache(maxsize=_LAST_DAYS)
-def _kept(path: Path, number: int, modified_ns: int, size_bytes: int) -> int | None:  # noqa: ARG001
-    """How many snapshots the file holds; None if it can't be read. It is counted once as it is."""
     with closing(sqlite3.connect(f"{path.as_uri()}?mode=ro", uri=True)) as part:
         try:
             [kept] = part.execute("SELECT count(*) FROM market_snapshots").fetchone()
         except sqlite3.DatabaseError:
-            return None
-    return int(kept)
+            return True
+    return bool(known > kept)
 
 
 def market_backups(folder: Path, until: str) -> list[Path]:

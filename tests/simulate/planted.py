@@ -244,7 +244,7 @@ PLANTED: tuple[Planted, ...] = (
     _one(
         21,
         "a next run far ahead is believed",
-        lambda: swapped(Scheduler, "_plan_anew", lambda _self, _now: None),
+        lambda: swapped(Scheduler, "_plan_anew", lambda _: None),
         "clock",
         was="9",
     ),

@@ -240,10 +240,10 @@ class LiveContext:
         self.check_live()
         runtime = self.runtime
         future = runtime.new_future()
+        due_us = self._now_us() + round(seconds * 1_000_000)
         if runtime.has_one_time and seconds > 0:
             self._park(future, seconds)  # Nobody decides the future: it is waited for until the timeout.
             return
-        due_us = self._now_us() + round(seconds * 1_000_000)
         timer = runtime.add_timer(due_us, lambda: future.resolve(None))
         try:
             self._park(future, None)

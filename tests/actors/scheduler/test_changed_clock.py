@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from collections import Counter
+from datetime import datetime, timedelta
+from functools import partial
 
 from core.messages.scheduler import ClockSet
 from core.orders.books import Job
@@ -73,3 +75,30 @@ def test_a_clock_set_ahead_runs_what_is_due_now_and_not_when_the_timer_would_hav
     desk.ctx.time = at(0, 12, 1)
     desk.actor.on_receive(ClockSet(step_s=28_860.0, at=at(0, 12, 1)))
     assert at(0, 12) in [due.slot for due in desk.due(Job.MONITOR)]
+
+
+def test_a_clock_set_back_while_a_job_is_told_keeps_no_job_from_running() -> None:
+    """A week ahead for some hours, set right in the middle of a wake: what was planned is not believed."""
+    desk = Desk(at(0, 4))
+    desk.start()
+    desk.wake_at(at(7, 5))
+    desk.run_until(at(7, 8))
+    health = desk.actor._jobs[Job.HEALTH]
+    told = health.job_func
+
+    def told_and_set_back(slot: datetime, misfired: bool) -> None:
+        assert told is not None
+        told(slot, misfired)
+        desk.ctx.time = at(0, 7, 5)
+
+    health.job_func = partial(told_and_set_back)
+    desk.wake_at(at(7, 8, 5))
+    health.job_func = told
+    desk.actor.on_receive(ClockSet(step_s=-7 * 86_400.0, at=desk.ctx.now()))
+    desk.acknowledge()
+    before = len(desk.due())
+    desk.run_until(at(1, 7))
+    after = Counter(due.job for due in desk.due()[before:])
+    assert after[Job.MONITOR] == 2
+    assert after[Job.SETTLEMENT] == after[Job.ENTRY] == 1
+    assert after[Job.HEALTH] > 280

@@ -18,11 +18,11 @@ from tests.actors.state.test_market_file import opened, snapshot
 
 
 def a_file(folder: Path) -> None:
-    (folder / "notes.txt").write_text("left by a person")
+    (folder / "notes.txt").write_bytes(b"left by a person")
 
 
 def a_file_like_a_draft(folder: Path) -> None:
-    (folder / "notes.draft").write_text("left by a person")
+    (folder / "notes.draft").write_bytes(b"left by a person")
 
 
 def a_link_to_itself(folder: Path) -> None:
@@ -34,13 +34,13 @@ def a_link_to_nowhere(folder: Path) -> None:
 
 
 def a_link_through_a_file(folder: Path) -> None:
-    (folder / "notes.txt").write_text("no folder")
+    (folder / "notes.txt").write_bytes(b"no folder")
     (folder / "below").symlink_to("notes.txt/below")
 
 
 def an_impossible_time(folder: Path) -> None:
     (folder / "20261345T990000Z").mkdir()
-    (folder / "20261345T990000Z" / "cerbero.db").write_text("no database")
+    (folder / "20261345T990000Z" / "cerbero.db").write_bytes(b"no database")
 
 
 def no_log_in_the_newest(folder: Path) -> None:
@@ -48,7 +48,7 @@ def no_log_in_the_newest(folder: Path) -> None:
     for path in (newest / "audit").iterdir():
         path.unlink()
     (newest / "audit").rmdir()
-    (newest / "audit").write_text("no folder")
+    (newest / "audit").write_bytes(b"no folder")
 
 
 @pytest.mark.parametrize(
@@ -66,7 +66,7 @@ def no_log_in_the_newest(folder: Path) -> None:
 def test_backups_go_on(tmp_path: Path, left: Callable[[Path], None]) -> None:
     with closing(opened(tmp_path)) as db:
         (tmp_path / "audit").mkdir()
-        (tmp_path / "audit" / "audit-2026-01-05.jsonl").write_text("a day\n")
+        (tmp_path / "audit" / "audit-2026-01-05.jsonl").write_bytes(b"a day\n")
         make_backup(db, tmp_path, START)
         left(tmp_path / "backups")
         for hour in range(1, 30):

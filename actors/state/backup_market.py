@@ -8,6 +8,8 @@ from __future__ import annotations
 import sqlite3
 from contextlib import closing
 from datetime import datetime
+from functools import lru_cache
+from hashlib import sha256
 from pathlib import Path
 
 from actors.state.backup_files import fsync
@@ -52,12 +54,20 @@ def _has_more(db: sqlite3.Connection, folder: Path, day: str) -> bool:
     sql = "SELECT count(*) FROM market.market_snapshots WHERE at >= ? AND at < ?"
     [known] = db.execute(sql, _span(day)).fetchone()
     path = folder.absolute() / f"{day}{_SUFFIX}"
+    kept = _kept(path, sha256(path.read_bytes()).digest())
+    return kept is None or bool(known > kept)
+
+
+@lru_cache(maxsize=_LAST_DAYS)
+def _kept(path: Path, content: bytes) -> int | None:  # noqa: ARG001
+    """How many snapshots can be read of the file; None if it is damaged. They are counted once, as long as its
+    content has the same digest."""
     with closing(sqlite3.connect(f"{path.as_uri()}?mode=ro", uri=True)) as part:
         try:
             [kept] = part.execute("SELECT count(*) FROM market_snapshots").fetchone()
         except sqlite3.DatabaseError:
-            return True
-    return bool(known > kept)
+            return None
+    return int(kept)
 
 
 def market_backups(folder: Path, until: str) -> list[Path]:

@@ -173,8 +173,8 @@ def apply(
 
 
 def _is_same_again(request: Write, answer: RecordingAnswer) -> bool:
-    """Whether the request, told again, changes nothing and gets this answer without anything being kept for
-    it: a snapshot is known by its time. Most answers are to snapshots."""
+    """Whether nothing has to be kept for the request to change nothing and get this answer when it is told
+    again: a snapshot is known by its time, and most requests are to store one."""
     return isinstance(request, RecordMarketSnapshot) and not request.audit and isinstance(answer, Recorded)
 
 

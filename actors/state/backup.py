@@ -125,10 +125,13 @@ def _is_folder(entry: os.DirEntry[str]) -> bool:
 
 def _is_time(name: str) -> bool:
     """Whether a backup can have this name: not one of the 45th day of a 13th month."""
+    if not _NAME.fullmatch(name):
+        return False
     try:
-        return _NAME.fullmatch(name) is not None and _made_at(name).tzinfo is not None
+        _made_at(name)
     except ValueError:
         return False
+    return True
 
 
 def _database_is_due(db: sqlite3.Connection, folder: Path, found: list[str], now: datetime) -> bool:

@@ -59,7 +59,7 @@ def _has_more(db: sqlite3.Connection, folder: Path, day: str) -> bool:
 
 
 @lru_cache(maxsize=_LAST_DAYS)
-def _kept(path: Path, content: bytes) -> int | None:  # noqa: ARG001
+def _kept(path: Path, content: bytes) -> int | None:  # noqa: ARG001  (a key)
     """How many snapshots can be read of the file; None if it is damaged. As long as its content has the same
     digest they are counted once."""
     with closing(sqlite3.connect(f"{path.as_uri()}?mode=ro", uri=True)) as part:

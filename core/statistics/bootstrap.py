@@ -54,14 +54,22 @@ class Resamples:
             itemgetter(*indices) for indices in struct.iter_unpack(f"<{weeks}I", _indices(drawn, weeks))
         ]
         self._counted: dict[tuple[int, ...], list[int]] = {}
+        self._found: dict[tuple[Week, ...], Interval | None] = {}
 
     def interval(self, weeks: Sequence[Week]) -> Interval | None:
         """The interval of the weeks' ratio of sums at `LEVEL`; None if fewer than two weeks have trades.
 
-        A draw without a trade has no mean and is left out (13 % of the draws at most: two weeks of many).
+        A draw without a trade has no mean and is left out (13 % of the draws at most: two weeks of many). The
+        same weeks come again where all trades are of one kind.
         """
         if len(weeks) != self.weeks:
             raise InputError(f"weeks: expected {self.weeks}, found {len(weeks)}")
+        same = tuple(weeks)
+        if same not in self._found:
+            self._found[same] = self._interval(same)
+        return self._found[same]
+
+    def _interval(self, weeks: tuple[Week, ...]) -> Interval | None:
         if sum(week.trades > 0 for week in weeks) < 2:
             return None
         totals = [week.total for week in weeks]
@@ -79,7 +87,10 @@ class Resamples:
         """How many trades each draw holds. The means of a report are mostly of the same trades."""
         known = self._counted.get(counts)
         if known is None:
-            known = self._counted[counts] = [sum(draw(counts)) for draw in self._draws]
+            each = counts[0]
+            alike = all(count == each for count in counts)
+            drawn = [each * self.weeks] * RESAMPLES if alike else [sum(draw(counts)) for draw in self._draws]
+            known = self._counted[counts] = drawn
         return known
 
 

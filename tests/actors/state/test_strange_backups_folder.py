@@ -93,12 +93,13 @@ def test_a_day_whose_file_has_rotted_is_written_again(tmp_path: Path) -> None:
     """Neither its size nor its time tells that."""
     with closing(opened(tmp_path)) as db:
         insert_snapshot(db, snapshot(0))
-        make_backup(db, tmp_path, START + timedelta(days=1))
+        for hour in range(2):
+            make_backup(db, tmp_path, START + timedelta(days=1, hours=hour))
         path = tmp_path / "backups" / "market" / "2026-01-05.db"
         before = path.stat()
         with path.open("r+b") as file:
             file.write(b"\0" * 100)
         os.utime(path, ns=(before.st_atime_ns, before.st_mtime_ns))
-        make_backup(db, tmp_path, START + timedelta(days=1, hours=1))
+        make_backup(db, tmp_path, START + timedelta(days=1, hours=2))
     with closing(sqlite3.connect(path)) as part:
         assert part.execute("SELECT count(*) FROM market_snapshots").fetchone() == (1,)

@@ -128,12 +128,12 @@ class SeenOutside:
     has_alien: bool = False
     """The venue has put a position into the account that nobody ordered."""
     secrets: Sequence[str] = ()
-    read: dict[str, FolderBooks] = field(default_factory=dict)
+    books_read: dict[str, FolderBooks] = field(default_factory=dict)
     """What was read of engines' books at this moment, by the name of the engine."""
 
     def books(self, engine: EngineSeen) -> FolderBooks:
         """What the books of an engine hold now."""
-        return self.read.setdefault(engine.name, FolderBooks(engine.data_dir))
+        return self.books_read.setdefault(engine.name, FolderBooks(engine.data_dir))
 
     def left_behind(self) -> frozenset[str]:
         """The labels of the engines that were stopped in the middle: what fills later nobody books."""

@@ -72,7 +72,7 @@ class RequestWatch:
             cancelled=self._cancelled,
             has_alien=has_alien,
             secrets=(TOKEN,),
-            read=dict(books),
+            books_read=dict(books),
         )
 
     def _request(self, tool: str, body: Mapping[str, object]) -> Request | None:

@@ -11,7 +11,7 @@ import hashlib
 import math
 import struct
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from operator import itemgetter
 from statistics import NormalDist
 from typing import NamedTuple
@@ -116,6 +116,57 @@ def resamples(weeks: int) -> Resamples:
     if made is None:
         made = _SHARED[weeks] = Resamples(weeks)
     return made
+
+
+class Drawn:
+    """An interval that is drawn when it is first asked for: most of a report's means are shown without one.
+
+    Until then it holds what it is drawn of. Copied to another process it is drawn before, as that one may be
+    meant to do little and hold little.
+    """
+
+    __slots__ = ("_found", "_weeks")
+
+    def __init__(self, weeks: Sequence[Week], draws: Draws) -> None:
+        self._weeks: tuple[Sequence[Week], Draws] | None = weeks, draws
+        self._found: Interval | None = None
+
+    @property
+    def found(self) -> Interval | None:
+        """The interval; None if there is none (`Resamples.interval`)."""
+        if self._weeks is not None:
+            weeks, draws = self._weeks
+            self._found, self._weeks = draws.interval(weeks), None
+        return self._found
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Drawn) and self.found == other.found
+
+    def __hash__(self) -> int:
+        return hash(self.found)
+
+    def __reduce__(self) -> tuple[Callable[[Interval | None], Drawn], tuple[Interval | None]]:
+        return _already_drawn, (self.found,)
+
+
+def _already_drawn(found: Interval | None) -> Drawn:
+    made = Drawn.__new__(Drawn)
+    made._found, made._weeks = found, None
+    return made
+
+
+class Draws:
+    """The draws for so many weeks, made when the first interval is asked for."""
+
+    def __init__(self, weeks: int) -> None:
+        self._weeks = weeks
+        self._made: Resamples | None = None
+
+    def interval(self, weeks: Sequence[Week]) -> Interval | None:
+        """As `Resamples.interval`."""
+        if self._made is None:
+            self._made = resamples(self._weeks)
+        return self._made.interval(weeks)
 
 
 def ratio(weeks: Iterable[Week]) -> float:

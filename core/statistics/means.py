@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from decimal import Decimal
 
-from core.statistics.bootstrap import Interval, Week, ratio, resamples
+from core.statistics.bootstrap import Drawn, Draws, Interval, Week, ratio
 from core.statistics.trades import ClosedTrade, by_entry_week
 
 TRADES_MIN = 10
@@ -28,9 +28,17 @@ class Mean:
 
     trades: int
     value: float
-    interval: Interval | None
     with_loss: float
-    interval_with_loss: Interval | None
+    drawn: Drawn | None
+    drawn_with_loss: Drawn | None
+
+    @property
+    def interval(self) -> Interval | None:
+        return None if self.drawn is None else self.drawn.found
+
+    @property
+    def interval_with_loss(self) -> Interval | None:
+        return None if self.drawn_with_loss is None else self.drawn_with_loss.found
 
     @property
     def proves_gain(self) -> bool:
@@ -52,11 +60,10 @@ class Sample:
 
     def __init__(self, trades: Sequence[ClosedTrade]) -> None:
         self.trades = tuple(trades)
-        enough = len(self.trades) >= TRADES_MIN
         self._weeks = by_entry_week(self.trades)
         self._weeks_with_loss = (*self._weeks, (full_loss(self.trades),)) if self.trades else ()
-        self._resamples = resamples(len(self._weeks)) if enough else None
-        self._resamples_with_loss = resamples(len(self._weeks_with_loss)) if enough else None
+        self._draws = Draws(len(self._weeks))
+        self._draws_with_loss = Draws(len(self._weeks_with_loss))
 
     def mean(self, amount: Amount) -> Mean | None:
         """The mean of an amount over the trades that have one; None if none has."""
@@ -66,13 +73,12 @@ class Sample:
             return None
         with_loss = _summed(self._weeks_with_loss, amount)
         enough = trades >= TRADES_MIN
-        plain, careful = self._resamples, self._resamples_with_loss
         return Mean(
             trades=trades,
             value=ratio(weeks),
-            interval=plain.interval(weeks) if plain is not None and enough else None,
             with_loss=ratio(with_loss),
-            interval_with_loss=careful.interval(with_loss) if careful is not None and enough else None,
+            drawn=Drawn(weeks, self._draws) if enough else None,
+            drawn_with_loss=Drawn(with_loss, self._draws_with_loss) if enough else None,
         )
 
 

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import pickle
 from collections.abc import Sequence
 from decimal import Decimal
 
 import pytest
 
+from core.statistics import bootstrap
+from core.statistics.bootstrap import Resamples
 from core.statistics.means import Sample, evidence, full_loss
 from core.statistics.trades import ClosedTrade, by_entry_week, monday_of
 from tests.core.statistics.example_trades import FIRST, trade
@@ -38,6 +41,42 @@ def test_from_ten_trades_on_there_is_an_interval() -> None:
     assert mean.interval is not None
     assert mean.interval_with_loss is not None
     assert mean.interval_with_loss.low < mean.interval.low
+
+
+def test_nothing_is_drawn_before_an_interval_is_looked_at(monkeypatch: pytest.MonkeyPatch) -> None:
+    drawn: list[int] = []
+
+    def counted(weeks: int) -> Resamples:
+        drawn.append(weeks)
+        return Resamples(weeks)
+
+    monkeypatch.setattr(bootstrap, "resamples", counted)
+    sample = Sample([trade(week, "20" if week % 3 else "-9") for week in range(12)])
+    first, second = sample.mean(lambda trade: trade.result), sample.mean(lambda _: 1.0)
+    assert first is not None
+    assert second is not None
+    assert drawn == []
+    assert first.interval == first.interval
+    assert second.interval is not None
+    assert drawn == [12]
+    assert first.interval_with_loss is not None
+    assert drawn == [12, 13]
+
+
+def test_a_mean_that_leaves_its_process_takes_its_intervals_along_and_no_draws() -> None:
+    mean = Sample([trade(week, "20" if week % 3 else "-9") for week in range(12)]).mean(
+        lambda each: each.result
+    )
+    assert mean is not None
+    sent = pickle.dumps(mean)
+    assert len(sent) < 1000
+    taken = pickle.loads(sent)  # noqa: S301  (what this test wrote)
+    assert taken == mean
+    assert hash(taken) == hash(mean)
+    assert (taken.interval, taken.interval_with_loss) == (mean.interval, mean.interval_with_loss)
+    other = Sample([trade(week, "20" if week % 3 else "-8") for week in range(12)]).mean(lambda _: mean.value)
+    assert other is not None
+    assert taken != other
 
 
 def test_ten_trades_of_one_week_are_one_week() -> None:

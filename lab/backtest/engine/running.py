@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import tempfile
 from collections import Counter, defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
@@ -17,7 +17,7 @@ from core.orders.exit_rule import ExitRule
 from core.values import PositionId
 from lab.backtest.books import combos_of, premiums_eth
 from lab.backtest.engine.road import EngineRoad
-from lab.backtest.honesty import Honesty
+from lab.backtest.honesty import Honesty, SeenCost
 from lab.backtest.pace import GoesOn, Pace
 from lab.backtest.reader import VenueReader
 from lab.backtest.result import BacktestResult, Plan, Traded, result_of
@@ -102,7 +102,8 @@ def _honesty(
             honesty.skipped[look.reasons[0].split(":")[0]] += 1
     honesty.skipped.update(_skipped_whole(positions, cycles, {look.cycle_id for look in looks}))
     honesty.deliveries = sum(position.exit_rule is ExitRule.SETTLEMENT for position in positions)
-    _count_fills(honesty, road, books, positions)
+    seen = {(look.cycle_id, look.position_id): look for look in looks}
+    _count_fills(honesty, road, books, positions, seen)
     return honesty
 
 
@@ -124,13 +125,16 @@ def _was_held(position: Position, at: datetime) -> bool:
 
 
 def _count_fills(
-    honesty: Honesty, road: EngineRoad, books: BooksReader, positions: tuple[Position, ...]
+    honesty: Honesty,
+    road: EngineRoad,
+    books: BooksReader,
+    positions: tuple[Position, ...],
+    seen: Mapping[tuple[str, PositionId], SeenCost],
 ) -> None:
-    """Every fill by its order, and what exits paid beyond what their decisions saw."""
+    """Every fill by its order, and what exits paid beyond what their decisions had seen."""
     by_label: defaultdict[str, list[Trade]] = defaultdict(list)
     for trade in road.venue.account.trades.values():
         by_label[trade.label].append(trade)
-    seen = {(look.cycle_id, look.position_id): look for look in books.exit_looks()}
     known = {position.position_id: position for position in positions}
     for instruction, _ in books.orders(None):
         fills = by_label.get(instruction.label)

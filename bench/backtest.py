@@ -26,6 +26,9 @@ W1_OF_PEER = 0.6
 ACTORS = ("--road", "actors", "--schedule", "sparse")
 RESUMED = ("--resume-after-days", "30")
 ACTORS_YEAR_S, ACTORS_W1_OF_PEER = 3.0, 2.5
+WEEK, FIVE_YEARS, TEN_YEARS = (("--to", day) for day in ("2026-01-12", "2031-01-05", "2036-01-05"))
+"""Of the model market, which begins on 2026-01-05."""
+SECOND_OF_FIRST_FIVE_YEARS = 1.05
 MEMORY_OF_PEER = 0.5
 SIMULATED_SEEDS, SIMULATED_DAYS, SIMULATED_PER_MIN = 6, 10, 150.0
 RECORDED = "CERBERO_BITE_TEST_DATA"
@@ -97,6 +100,14 @@ def w1_rows(home: str) -> list[Row]:
     return rows
 
 
+def growth_row(home: str, name: str, *arguments: str) -> Row:
+    """The second five years of the model market against the first, with the report on all of them. Neither is
+    charged with the start, which is what a week takes."""
+    week_s, five_s, ten_s = (least_s(home, *arguments, *until) for until in (WEEK, FIVE_YEARS, TEN_YEARS))
+    most = SECOND_OF_FIRST_FIVE_YEARS
+    return row_at_most(f"backtest: {name}", ten_s - five_s, "s", most, baseline=five_s - week_s)
+
+
 def simulation_row(home: str) -> Row:
     """Market days of the simulation a minute of one core, on the production schedule, its start included.
 
@@ -112,7 +123,7 @@ def simulation_row(home: str) -> Row:
 
 def main() -> int:
     """W1, a model year, each further seed, and the recorded months when their columns are kept; W1 and the
-    year also through the actors. Then the simulation."""
+    year also through the actors, and how the cost grows with the days. Then the simulation."""
     model = (*RESUMED, "--model", "--seed")
     with tempfile.TemporaryDirectory() as home:
         rows = w1_rows(home)
@@ -122,6 +133,9 @@ def main() -> int:
         rows.append(row_at_most("backtest: each further seed", further, "s", FURTHER_SEED_S))
         name = "backtest: a year of the model market through the actors"
         rows.append(row_at_most(name, least_s(home, *model, "1", *ACTORS), "s", ACTORS_YEAR_S))
+        rows.append(growth_row(home, "second five years against the first", *model, "1"))
+        name = "second five years against the first, actors"
+        rows.append(growth_row(home, name, *model, "1", *ACTORS))
         recorded = os.environ.get(RECORDED)
         if recorded:
             chains = ("--chains", str(Path(recorded) / "chains"))

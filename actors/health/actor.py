@@ -63,8 +63,8 @@ class Health(Room[HealthProtocol | RoundOver | RecordAgain]):
     Accepts: `JobDue` (health, backup), `BackupNow`, `ClockSet`, `RecoveryReport`, `GetHealth`; answers of
     routers and of state.
     Sends: `ProbeRouter`, `Fetch(environment_info)` to the routers; `VenueChecked`, `ArmKillSwitch`,
-    `SuspendEntries`, `ClearSuspension` to the kill switch; `GetSystem`, `RecordEvent`, `SetSystem`,
-    `MakeBackup` to state; `StartJobs` to the scheduler; `RaiseAlert` to alerting; `BackupDone` |
+    `SuspendEntries`, `ClearSuspension` to the kill switch; `GetSystem`, `SetSystem`, `MakeBackup`
+    to state; `StartJobs` to the scheduler; `RaiseAlert` to alerting; `BackupDone` |
     `BackupFailed` | `Refused` to who asked for a backup.
     Owns: the last probe of each router, how far the boot has come.
     On failure: the next incarnation reads from the books whether this engine has started, and counts failed

@@ -16,7 +16,7 @@ from core.messages.audit import AuditEvent, AuditKind
 from core.messages.protocols import SchedulerProtocol, StateProtocol
 from core.messages.room_status import RecoveryReport
 from core.messages.scheduler import StartJobs
-from core.messages.state import GetSystem, RecordEvent, SetSystem, SystemRead
+from core.messages.state import GetSystem, SetSystem, SystemRead
 
 BOOT_KEY: Final = "boot"
 """Key of the system row that holds the `boot_id` of the last recorded start."""
@@ -33,8 +33,9 @@ class BootStep(StrEnum):
 class Boot:
     """`boot_record` is the detail of ENGINE_START; its `boot_id` is unique to the process.
 
-    From that id in the books a restarted health actor knows that this process has recorded its start, and
-    does not record it twice.
+    The record and that id come into the books by one request. From the id a restarted health actor knows that
+    this process has recorded its start, so it records nothing before it has read it: that the request is the
+    same again helps only as long as state keeps its answers.
     """
 
     def __init__(
@@ -57,6 +58,8 @@ class Boot:
         self._state = state
         self._scheduler = scheduler
         self._alert = alert
+        # Nobody can have recorded the start before the first life of this actor.
+        self._has_read = ctx.epoch == 1
         self._recovery: RecoveryReport | None = None
         self.step = BootStep.RECOVERY
 
@@ -65,12 +68,16 @@ class Boot:
         return self.step is BootStep.STARTED
 
     def ask(self) -> None:
-        """Ask state whether an earlier incarnation of this actor has started the engine already."""
-        self._ctx.tell(self._state, GetSystem(key=BOOT_KEY))
+        """Ask state, until it answers, whether an earlier life of this actor has started the engine."""
+        if not self._has_read:
+            self._outbox.send(self._state, GetSystem(key=BOOT_KEY), BOOT_KEY)
 
     def take_system(self, read: SystemRead) -> None:
-        if read.key == BOOT_KEY and read.value == self._boot_id and not self.started:
+        self._outbox.settle(BOOT_KEY)
+        self._has_read = True
+        if read.value == self._boot_id and not self.started:
             self._start_jobs()
+        self.record()
 
     def recovered(self, report: RecoveryReport | None) -> bool:
         """Take the recovery report: True if the boot waited for it, so that the first probes are due.
@@ -101,28 +108,23 @@ class Boot:
         self.record()
 
     def record(self) -> None:
-        """Put the start on record; repeated until state takes it."""
-        ctx = self._ctx
-        event = AuditEvent(kind=AuditKind.ENGINE_START, at=ctx.now(), detail=self._record)
-        self._outbox.send(
-            self._state, RecordEvent(request_id=self.request_id, audit=(event,)), self.request_id
+        """Put the start on record if it is to be recorded by this life; repeated until state takes it."""
+        if self.step is not BootStep.RECORDING or not self._has_read:
+            return
+        now = self._ctx.now()
+        event = AuditEvent(kind=AuditKind.ENGINE_START, at=now, detail=self._record)
+        start = SetSystem(
+            request_id=self.request_id, audit=(event,), key=BOOT_KEY, value=self._boot_id, at=now
         )
+        self._outbox.send(self._state, start, self.request_id)
 
     @property
     def request_id(self) -> str:
         return f"engine-start-{self._boot_id}"
 
     def recorded(self, request_id: str) -> None:
-        if request_id != self.request_id or self.step is not BootStep.RECORDING:
-            return
-        system_id = f"boot-{self._boot_id}"
-        now = self._ctx.now()
-        self._outbox.send(
-            self._state,
-            SetSystem(request_id=system_id, key=BOOT_KEY, value=self._boot_id, at=now),
-            system_id,
-        )
-        self._start_jobs()
+        if request_id == self.request_id and self.step is BootStep.RECORDING:
+            self._start_jobs()
 
     def refused(self, request_id: str, reasons: tuple[str, ...]) -> bool:
         """True if state refused to record the start: alerts, and no job runs until a later try succeeds."""

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import sqlite3
 from datetime import datetime
-from itertools import takewhile
-from typing import Protocol
+from itertools import islice, takewhile
+from typing import Final, Protocol
 
 from actors.state.tables import records
 from core.messages.base import Refused
@@ -20,6 +20,8 @@ from core.messages.state import (
     RecordingAnswer,
 )
 
+NEWEST_KEPT: Final = 1000
+"""However old they seem: a clock that is ahead for a moment makes all old, also those on their way."""
 _ANSWERS: dict[str, type[RecordingAnswer]] = {
     kind.__name__: kind
     for kind in (
@@ -45,7 +47,7 @@ class Answers(Protocol):
         """Remember the answer, in the transaction of the change."""
 
     def prune(self, before: datetime) -> None:
-        """Forget what was answered before that time."""
+        """Forget what was answered before that time, except the newest `NEWEST_KEPT`."""
 
     def committed(self) -> None:
         """The transaction lasts."""
@@ -74,7 +76,7 @@ class AnswersInBooks:
 
     def prune(self, before: datetime) -> None:
         """As `Answers.prune`."""
-        records.prune_answers(self._db, before)
+        records.prune_answers(self._db, before, NEWEST_KEPT)
 
     def committed(self) -> None:
         """The database does it."""
@@ -103,7 +105,8 @@ class AnswersInMemory:
     def prune(self, before: datetime) -> None:
         """As `Answers.prune`."""
         # They are in the order of time but where a clock was set back: those wait for the ones before them.
-        old = takewhile(lambda request_id: self._known[request_id][1] < before, self._known)
+        oldest = islice(self._known, max(0, len(self._known) - NEWEST_KEPT))
+        old = takewhile(lambda request_id: self._known[request_id][1] < before, oldest)
         for request_id in list(old):
             del self._known[request_id]
 

@@ -118,7 +118,7 @@ def resamples(weeks: int) -> Resamples:
     return made
 
 
-class Drawn:
+class DrawnLater:
     """An interval that is drawn when it is first asked for: most of a report's means are shown without one.
 
     Until then it holds what it is drawn of. Copied to another process it is drawn before, as that one may be
@@ -140,17 +140,14 @@ class Drawn:
         return self._found
 
     def __eq__(self, other: object) -> bool:
-        return isinstance(other, Drawn) and self.found == other.found
+        return isinstance(other, DrawnLater) and self.found == other.found
 
-    def __hash__(self) -> int:
-        return hash(self.found)
-
-    def __reduce__(self) -> tuple[Callable[[Interval | None], Drawn], tuple[Interval | None]]:
+    def __reduce__(self) -> tuple[Callable[[Interval | None], DrawnLater], tuple[Interval | None]]:
         return _already_drawn, (self.found,)
 
 
-def _already_drawn(found: Interval | None) -> Drawn:
-    made = Drawn.__new__(Drawn)
+def _already_drawn(found: Interval | None) -> DrawnLater:
+    made = DrawnLater.__new__(DrawnLater)
     made._found, made._weeks = found, None
     return made
 

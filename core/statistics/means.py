@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from decimal import Decimal
 
-from core.statistics.bootstrap import Drawn, Draws, Interval, Week, ratio
+from core.statistics.bootstrap import DrawnLater, Draws, Interval, Week, ratio
 from core.statistics.trades import ClosedTrade, by_entry_week
 
 TRADES_MIN = 10
@@ -29,8 +29,8 @@ class Mean:
     trades: int
     value: float
     with_loss: float
-    drawn: Drawn | None
-    drawn_with_loss: Drawn | None
+    drawn: DrawnLater | None
+    drawn_with_loss: DrawnLater | None
 
     @property
     def interval(self) -> Interval | None:
@@ -77,8 +77,8 @@ class Sample:
             trades=trades,
             value=ratio(weeks),
             with_loss=ratio(with_loss),
-            drawn=Drawn(weeks, self._draws) if enough else None,
-            drawn_with_loss=Drawn(with_loss, self._draws_with_loss) if enough else None,
+            drawn=DrawnLater(weeks, self._draws) if enough else None,
+            drawn_with_loss=DrawnLater(with_loss, self._draws_with_loss) if enough else None,
         )
 
 

@@ -62,8 +62,10 @@ def insert_answer(db: sqlite3.Connection, request_id: str, name: str, body: str,
     )
 
 
-def prune_answers(db: sqlite3.Connection, before: datetime) -> int:
-    return db.execute("DELETE FROM answered WHERE at < ?", (time_text(before),)).rowcount
+def prune_answers(db: sqlite3.Connection, before: datetime, newest_kept: int) -> None:
+    """Delete the answers from before that time, except the newest."""
+    newest = "SELECT at FROM answered ORDER BY at DESC LIMIT 1 OFFSET ?"
+    db.execute(f"DELETE FROM answered WHERE at < ? AND at < ({newest})", (time_text(before), newest_kept - 1))
 
 
 def has_alert(db: sqlite3.Connection, alert_id: str) -> bool:

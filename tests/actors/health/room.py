@@ -17,7 +17,7 @@ from core.messages.health import GetHealth
 from core.messages.mcp import Fetch, Fetched, FetchFailed, McpFault, ProbeRouter, RouterProbed
 from core.messages.room_status import HealthStatus, RecoveryReport
 from core.messages.scheduler import JobDue
-from core.messages.state import RecordEvent
+from core.messages.state import SetSystem
 from core.orders.books import Job
 
 _T = TypeVar("_T")
@@ -140,5 +140,5 @@ class Room:
         assert isinstance(answer, HealthStatus)
         return answer
 
-    def starts(self) -> list[RecordEvent]:
-        return self.sent("state", RecordEvent)
+    def starts(self) -> list[SetSystem]:
+        return self.sent("state", SetSystem)

@@ -2,19 +2,14 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import pytest
 
-from actors.health import Health
 from actors.health.disk import FREE_BYTES_MIN
-from actors.runtime.testing import DEFAULT_NOW, FakeAddress, FakeContext
+from actors.runtime.testing import DEFAULT_NOW, FakeAddress
 from core.alerts import AlertCode
 from core.contract import Router
-from core.errors import InputError
 from core.messages.alerting import Severity
 from core.messages.arm_cause import ArmCause
-from core.messages.audit import AuditKind
 from core.messages.base import Refused
 from core.messages.health import BackupDone, BackupFailed, BackupNow
 from core.messages.kill_switch import (
@@ -28,8 +23,8 @@ from core.messages.mcp import Fetch, ProbeRouter, RouterProbed
 from core.messages.room_status import (
     VenueChecked,
 )
-from core.messages.scheduler import ClockSet, JobDue, StartJobs
-from core.messages.state import BackupMade, GetSystem, MakeBackup, Recorded, SetSystem, SystemRead
+from core.messages.scheduler import ClockSet, JobDue
+from core.messages.state import BackupMade, MakeBackup, Recorded
 from core.orders.books import Job
 from core.values import Environment
 from tests.actors.health.room import ALL, Room
@@ -159,95 +154,6 @@ def test_an_answer_of_a_round_that_was_given_up_is_left_alone() -> None:
         )
     )
     assert room.status() == before
-
-
-def test_the_boot_probes_then_records_then_starts_the_jobs() -> None:
-    room = Room()
-    room.recovered()
-    assert room.starts() == []
-    room.answer()
-    (start,) = room.starts()
-    assert start.audit[0].kind is AuditKind.ENGINE_START
-    assert start.audit[0].detail["version"] == "0.1.0"
-    assert start.audit[0].detail["probes"] == {router.value: "1" for router in Router}
-    assert room.sent("scheduler", StartJobs) == []
-    room.tell(Recorded(request_id=start.request_id))
-    assert room.sent("scheduler", StartJobs) == [StartJobs()]
-    assert room.status().booted
-
-
-def test_a_venue_that_is_unreachable_does_not_stop_the_boot() -> None:
-    room = Room()
-    room.recovered(ok=False)
-    room.pass_time(30.0)
-    (start,) = room.starts()
-    room.tell(Recorded(request_id=start.request_id))
-    assert room.sent("scheduler", StartJobs) == [StartJobs()]
-
-
-def test_later_reports_of_recovery_record_no_second_start() -> None:
-    room = Room()
-    room.recovered()
-    room.answer()
-    room.tell(Recorded(request_id=room.starts()[0].request_id))
-    room.recovered()
-    room.probe()
-    assert len(room.starts()) == 1
-    assert len(room.sent("scheduler", StartJobs)) == 1
-
-
-@pytest.mark.raises_alert(AlertCode.ENGINE_START)
-def test_a_start_that_can_not_be_recorded_starts_no_job_and_is_tried_again() -> None:
-    room = Room()
-    room.recovered()
-    room.answer()
-    (start,) = room.starts()
-    room.tell(Refused(request_id=start.request_id, reasons=("degraded",)))
-    assert room.sent("scheduler", StartJobs) == []
-    assert room.alerts("engine_start") == [Severity.CRITICAL]
-    room.pass_time(60.0)
-    assert [each.request_id for each in room.starts()] == [start.request_id] * 2
-
-
-def test_a_restarted_health_finds_its_own_start_in_the_books() -> None:
-    room = Room(epoch=2)
-    assert room.sent("state", GetSystem) == [GetSystem(key="boot")]
-    room.tell(SystemRead(key="boot", value="boot-1"))
-    assert room.sent("scheduler", StartJobs) == [StartJobs()]
-    assert room.starts() == []
-
-
-def test_a_health_restarted_in_the_middle_of_the_boot_finishes_it() -> None:
-    room = Room(epoch=2)
-    room.tell(SystemRead(key="boot", value="of-an-earlier-process"))
-    room.answer()
-    assert len(room.starts()) == 1
-
-
-def test_the_start_of_an_earlier_process_is_not_ours() -> None:
-    room = Room()
-    room.tell(SystemRead(key="boot", value="of-an-earlier-process"))
-    assert room.sent("scheduler", StartJobs) == []
-    room.recovered()
-    room.answer()
-    room.tell(Recorded(request_id=room.starts()[0].request_id))
-    assert [each.value for each in room.sent("state", SetSystem)] == ["boot-1"]
-
-
-def test_a_boot_record_without_an_id_is_refused_by_name() -> None:
-    health = Health(
-        routers={},
-        kill_switch=FakeAddress("kill_switch"),
-        state=FakeAddress("state"),
-        scheduler=FakeAddress("scheduler"),
-        alerting=FakeAddress("alerting"),
-        boot_record={},
-        clock_skew_max_s=1.0,
-        data_dir=Path("data"),
-    )
-    health.ctx = FakeContext("health")
-    with pytest.raises(InputError, match="boot_id"):
-        health.on_start()
 
 
 @pytest.mark.raises_alert(AlertCode.DISK_LOW)

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from actors.runtime import Fenced
-from actors.state.answers import Answers
+from actors.state.answers import NEWEST_KEPT, Answers
 from actors.state.kept import ON_DISK, BooksInMemory, BooksStore
 from actors.state.sequencer import Sequencer
 from actors.state.text_door import TextDoor
@@ -70,9 +70,23 @@ def test_old_answers_are_forgotten(books: Books) -> None:
     with books.transaction():
         books.answers.keep("a", A, AT)
         books.answers.keep("b", B, AT + timedelta(seconds=1))
+        for number in range(NEWEST_KEPT):
+            books.answers.keep(f"n{number}", A, AT + timedelta(seconds=2, milliseconds=number))
     with books.transaction():
         books.answers.prune(AT + timedelta(seconds=1))
-    assert [books.answers.first(name) for name in ("a", "b")] == [None, B]
+    assert [books.answers.first(name) for name in ("a", "b", "n0")] == [None, B, A]
+
+
+@pytest.mark.parametrize("more", [-1, 0, 1, 2])
+def test_a_clock_that_is_far_ahead_costs_no_answer_that_may_be_on_its_way(books: Books, more: int) -> None:
+    names = [f"n{number}" for number in range(NEWEST_KEPT + more)]
+    with books.transaction():
+        for number, name in enumerate(names):
+            books.answers.keep(name, A, AT + timedelta(seconds=number))
+    with books.transaction():
+        books.answers.prune(AT + timedelta(days=365))
+    known = [name for name in names if books.answers.first(name) is not None]
+    assert known == names[-NEWEST_KEPT:]
 
 
 @pytest.mark.parametrize("kept", ["on disk", "in memory"])

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from actors.runtime import Fenced
+from actors.state import answers
 from actors.state.read_only import books_opened
 from actors.state.tables.records import alerts
 from core.alerts import AlertCode
@@ -140,7 +141,9 @@ def test_one_refused_request_takes_no_other_of_its_batch_along(room: BooksRoom) 
     assert len(records(room)) == 3
 
 
-def test_answers_are_forgotten_after_a_week(room: BooksRoom) -> None:
+def test_answers_are_forgotten_after_a_week(room: BooksRoom, monkeypatch: pytest.MonkeyPatch) -> None:
+    """But for the newest, see `test_answers.py`."""
+    monkeypatch.setattr(answers, "NEWEST_KEPT", 1)
     room.tell(event(1))
     room.advance(8 * 86_400)
     room.tell(event(2))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -24,31 +24,61 @@ class Effect:
     valid_until: datetime | None
 
 
+@dataclass(frozen=True)
+class _Acknowledged:
+    """An arming: how many disarmings had been told when it was asked for, and when it was acknowledged."""
+
+    after: int
+    at: datetime
+
+
 @dataclass
 class Armings:
-    """When each arming was acknowledged, and when a disarming was told after it."""
+    """When each arming was acknowledged, and when a disarming was told after it was asked for.
 
-    done: list[datetime] = field(default_factory=list)
-    over: list[datetime | None] = field(default_factory=list)
+    One that was asked for first and acknowledged while the disarming is carried out is over as well: the
+    disarming may come after it.
+    """
+
+    done: list[_Acknowledged] = field(default_factory=list)
+    disarmings: list[datetime | None] = field(default_factory=list)
+    """When each was told, in that order; None of one that was refused."""
+
+    def asked(self) -> Callable[[datetime], None]:
+        """An arming is asked for. Returns what notes the time of its acknowledgement."""
+        after = len(self.disarmings)
+        return lambda at: self.done.append(_Acknowledged(after, at))
 
     def acknowledged(self, at: datetime) -> None:
-        self.done.append(at)
-        self.over.append(None)
+        """One whose asking no disarming could have come between is acknowledged."""
+        self.asked()(at)
 
-    def disarming(self, at: datetime) -> None:
-        """From here on orders may leave again."""
-        self.over = [at if over is None else over for over in self.over]
+    def disarming(self, at: datetime) -> Callable[[], None]:
+        """A disarming is told: from here on orders may leave. Returns what notes that it was refused."""
+        number = len(self.disarmings)
+        self.disarmings.append(at)
+
+        def refused() -> None:
+            self.disarmings[number] = None
+
+        return refused
 
     def cover(self, at: datetime) -> bool:
         """Whether an arming holds then."""
         return any(
-            done < at and (over is None or at < over) for done, over in zip(self.done, self.over, strict=True)
+            arming.at < at and (over is None or at < over)
+            for arming in self.done
+            for over in (self._over(arming),)
         )
 
     @property
     def hold(self) -> bool:
         """Whether one holds now."""
-        return any(over is None for over in self.over)
+        return any(self._over(arming) is None for arming in self.done)
+
+    def _over(self, arming: _Acknowledged) -> datetime | None:
+        """When the first disarming was told after the arming was asked for."""
+        return next((told for told in self.disarmings[arming.after :] if told is not None), None)
 
 
 def is_worse(order: Order, before: Order) -> bool:

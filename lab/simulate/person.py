@@ -95,14 +95,11 @@ class Person:
         """From the moment of the command on orders may leave."""
         if station.engine is None:
             return
-        armings = station.seen.promises.armings
-        told = self._now()
-        before = list(armings.over)
-        armings.disarming(told)
+        refused = station.seen.promises.armings.disarming(self._now())
 
         def heard(answer: object) -> None:
             if not isinstance(answer, KillSwitchDisarmed):
-                armings.over = [*before, *armings.over[len(before) :]]
+                refused()
 
         command = DisarmKillSwitch(reason="drill over", who=WHO, accept_audit_break=accept_audit_break)
         self._ask(station, "kill_switch", command, heard)
@@ -111,11 +108,11 @@ class Person:
         if station.engine is None:
             self._lay(station)
             return
-        armings = station.seen.promises.armings
+        acknowledged = station.seen.promises.armings.asked()
 
         def heard(answer: object) -> None:
             if isinstance(answer, KillSwitchArmed) and answer.not_on_disk is None:
-                armings.acknowledged(self._now())
+                acknowledged(self._now())
                 self._was_told(station)
 
         self._ask(station, "kill_switch", ArmKillSwitch(reason="drill", who=WHO), heard)
@@ -134,13 +131,13 @@ class Person:
             DiskKillFile(station.data_dir).add(arming)
         except OSError:
             return
-        armings = station.seen.promises.armings
+        acknowledge = station.seen.promises.armings.asked()
         done: list[bool] = []
 
         def acknowledged() -> None:
             found = DiskKillFile(station.data_dir).read()
             if not done and found is not None and arming.key in found.ids:
-                armings.acknowledged(self._now())
+                acknowledge(self._now())
             done.append(True)
 
         def heard(answer: object) -> None:

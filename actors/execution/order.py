@@ -113,6 +113,8 @@ class WorkingOrder:
         spot_usd = await refresh_facts(self._line)
         if isinstance(spot_usd, Failed):
             return spot_usd
+        # With that the gate is told them: nothing may have been written since the last price, for hours.
+        await self._line.books()
         terms = self.instruction.terms.edited(price_eth).model_copy(update={"amount": self.row.amount})
         answer = self._line.permit(
             RequestPermit(

@@ -183,7 +183,7 @@ class State(Room[Write | Read | _Own]):
         found = self._view.read(query)
         # What trades brought holds no text that anybody said, and is asked for at every look.
         answer(found if isinstance(query, GetTradeResults) else self._door.told(found))
-        if isinstance(query, GetKillSwitchRow):
+        if isinstance(query, GetKillSwitchRow) and self._audit_ready:
             # A kill switch that starts knows no fact until it is told one.
             self._tell_facts()
 
@@ -192,6 +192,9 @@ class State(Room[Write | Read | _Own]):
         if self._db is None:
             answer(self._refused_corrupt(query.request_id))
             return
+        if self._audit_ready and self._in_flight is None:
+            # Who asks may ask the gate next, for which books that nothing has changed for long are too old.
+            self._tell_facts(if_due=True)
         books = self._view.books(self.ctx.now(), self._sequencer.last_seq)
         answer(BooksRead(request_id=query.request_id, books=books))
 
@@ -337,9 +340,7 @@ class State(Room[Write | Read | _Own]):
         if in_flight is not None:
             reach(Failpoint.BOOKS_DURABLE)
             self._intake.done(in_flight.waiting)
-            facts = self._view.facts_if_due(self.ctx.now(), self._sequencer.last_seq)
-            if facts is not None:
-                self.ctx.tell(self._kill_switch, facts)
+            self._tell_facts(if_due=True)
             for waiting, applied in zip(in_flight.waiting, in_flight.committed.outcomes, strict=True):
                 waiting.answer(applied.answer)
             self._tell_notices(in_flight.committed)
@@ -351,9 +352,9 @@ class State(Room[Write | Read | _Own]):
         if self._sequencer.pending is not None:
             self.ctx.tell(self._audit, AppendAudit(batch=self._sequencer.pending))
 
-    def _tell_facts(self) -> None:
-        if self._audit_ready:
-            facts = self._view.facts(self.ctx.now(), self._sequencer.last_seq)
+    def _tell_facts(self, *, if_due: bool = False) -> None:
+        facts_of = self._view.facts_if_due if if_due else self._view.facts
+        if (facts := facts_of(self.ctx.now(), self._sequencer.last_seq)) is not None:
             self.ctx.tell(self._kill_switch, facts)
 
     def _tell_notices(self, committed: Committed) -> None:
@@ -378,8 +379,7 @@ class State(Room[Write | Read | _Own]):
             self._alert(Severity.HIGH, AlertCode.MARKET_FILE_UNUSABLE, str(fault), self.ctx.path)
 
     def _open_books(self, why: str) -> None:
-        request_id = f"books-{self.ctx.uuid()}"
-        self._intake.put_first(OpenBooks(request_id=request_id, why=why, at=self.ctx.now()))
+        self._intake.put_first(OpenBooks(request_id=f"books-{self.ctx.uuid()}", why=why, at=self.ctx.now()))
 
     def _start_corrupt(self, error: DatabaseCorruptError) -> None:
         evidence = keep_evidence(self._data_dir, self.ctx.now())

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -46,6 +46,18 @@ def test_days_of_the_model_market(repository: Path, days: float, schedule: Sched
     core, found = on_both(of_the_model(repository, 1, days, schedule))
     assert found == []
     assert len(core.positions) == 1
+
+
+def test_an_exit_that_is_worked_for_longer_than_the_gate_takes_books(repository: Path) -> None:
+    """In so many steps that nothing is written meanwhile."""
+    plan = replace(
+        of_the_model(repository, 140, 252, Schedule.SPARSE),
+        settings=load_settings(repository / "strategy.yaml", ["execution.exit_steps=1000"]),
+        began=datetime(2026, 8, 31, tzinfo=UTC),
+    )
+    core, found = on_both(plan)
+    assert found == []
+    assert core.positions
 
 
 @pytest.mark.soak

@@ -52,6 +52,8 @@ ENTRY_SENT = [
 EDITED = [
     "execution -> kill_switch: VenueChecked",
     "execution -> kill_switch: MarksChanged",
+    "execution -> state: GetBooks",
+    "state -> execution: BooksRead",
     "execution asks kill_switch: RequestPermit",
     "execution -> state: RecordEdit",
     "state -> execution: Recorded",

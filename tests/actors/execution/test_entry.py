@@ -19,7 +19,7 @@ from core.messages.mcp import EditOrder
 from core.messages.room_status import (
     RecoveryReport,
 )
-from core.messages.state import RecordInstruction, RecordSent
+from core.messages.state import GetBooks, RecordInstruction, RecordSent
 from core.orders.lifecycle import OrderState, PositionState
 from tests.fakes.trading import TradingHouse
 
@@ -146,6 +146,14 @@ def test_every_edit_has_a_permit_of_its_own(house: TradingHouse) -> None:
     house.advance(200)
     edits = house.told("mcp.orders", EditOrder)
     assert len({edit.permit.permit_id for edit in edits}) == len(edits) == 3
+
+
+def test_before_each_new_price_the_gate_is_told_books_of_now(house: TradingHouse) -> None:
+    """By who asks state for them."""
+    house.place(house.propose())
+    asked = len(house.told("state", GetBooks))
+    house.advance(200)
+    assert len(house.told("state", GetBooks)) - asked >= len(house.told("mcp.orders", EditOrder)) == 3
 
 
 def test_partial_fill_is_a_position_of_what_was_filled(house: TradingHouse) -> None:

@@ -9,6 +9,7 @@ import pytest
 
 from actors.state.queries import TOLD_AGAIN_AFTER
 from core.messages.kill_switch import BooksChanged
+from core.messages.state import GetBooks
 from tests.actors.state.books_room import BooksRoom, event, instruct, propose
 
 
@@ -40,6 +41,30 @@ def test_what_has_not_changed_is_told_again_after_a_second(room: BooksRoom) -> N
     room.tell(event(3))
     (again,) = told(room)[before:]
     assert again.books.as_of == room.state_ctx.time
+    room.kill()
+
+
+def test_who_asks_for_the_books_has_the_gate_told_books_of_now_first(room: BooksRoom) -> None:
+    """An order may be worked for hours without a change of the books, and the gate takes no old ones."""
+    room.ask(GetBooks())
+    before = len(told(room))
+    room.ask(GetBooks())
+    assert len(told(room)) == before
+    room.advance(3600)
+    room.ask(GetBooks())
+    (again,) = told(room)[before:]
+    assert again.books.as_of == room.state_ctx.time
+    room.kill()
+
+
+def test_what_is_not_in_the_log_yet_is_not_told_to_who_asks(tmp_path: Path) -> None:
+    room = BooksRoom(tmp_path).start()
+    room.advance(3600)
+    before = len(told(room))
+    room.hold_appends = True
+    room.tell(event(1))
+    room.ask(GetBooks())
+    assert len(told(room)) == before
     room.kill()
 
 

@@ -5,13 +5,15 @@ from __future__ import annotations
 import json
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 from time import monotonic
 from typing import Final
 
 import typer
 
+from cli.backtest.interruptions import INTERRUPTED, interruptions
 from cli.collector import look_again
 from cli.exit_codes import ExitCode
 from cli.views.say import say
@@ -21,11 +23,11 @@ from core.how_many import how_many
 from gateway.paper.faults import FaultKind
 from lab.invariants import INVARIANTS
 from lab.processes import Raised
-from lab.simulate.acts import PROFILES, ActKind
+from lab.simulate.acts import PROFILES, ActKind, Drawn
 from lab.simulate.hunt import Hunt
 from lab.simulate.journal import Journal
-from lab.simulate.outcome import WorldOutcome
-from lab.simulate.seeds import Seeds
+from lab.simulate.outcome import NotWantedError, WorldOutcome
+from lab.simulate.seeds import Seeds, SeedTask
 
 PRODUCTION, SPARSE = "production", "sparse"
 SEEDS_MAX: Final = 10_000_000
@@ -71,33 +73,17 @@ class Simulation:
         self._journal = Journal(journal, f"{self._how} of {loaded.hash_computed}")
 
     def run(self) -> None:
-        """Run the seeds, and end with 1 if anything was found. Ctrl-C ends with what was done."""
-        began_s = monotonic()
+        """Run the seeds, and end with 1 if anything was found. Ctrl-C ends with what was done, and 130."""
         done = {row.seed for row in self._journal.rows}
         left = [seed for seed in self._asked if seed not in done]
-        count, took_s, failed = 0, 0.0, []
         look_again()
-        try:
-            for ended in self._seeds.as_completed(left, self._jobs):
-                count += 1
-                if isinstance(ended, Raised):
-                    failed.append(ended)
-                    continue
-                took_s += ended.ran.took_s
-                self._journal.add(ended.ran.outcome)
-                if ended.ran.outcome.found is not None:
-                    self._show(ended.ran.outcome)
-                if count % TOLD_EVERY == 0:
-                    left_s = (len(left) - count) * (monotonic() - began_s) / count
-                    say(
-                        f"{count} of {len(left)} seeds: {self._rate(count, took_s)}, {left_s:.0f} s left",
-                        err=True,
-                    )
-        except KeyboardInterrupt:
-            say("interrupted; what was done until then:", err=True)
-        self._sum_up()
-        if took_s:
-            say(self._rate(count, took_s), err=True)
+        with interruptions() as interrupted:
+            failed = self._run(left, lambda: not interrupted())
+        is_whole = not interrupted()
+        if not is_whole:
+            count = len(self._journal.rows)
+            say(f"interrupted: what follows is of {count} of {len(self._asked)} seeds", err=True)
+        self._sum_up(is_whole=is_whole)
         for each in failed:
             say(
                 f"seed {each.task.number} could not be simulated: {each.why}",
@@ -105,8 +91,33 @@ class Simulation:
             )
         if failed or any(row.breach is not None for row in self._journal.rows):
             raise typer.Exit(ExitCode.FOUND_WRONG)
+        if not is_whole:
+            raise typer.Exit(INTERRUPTED)
 
-    def _show(self, outcome: WorldOutcome) -> None:
+    def _run(self, seeds: list[int], wanted: Callable[[], bool]) -> list[Raised[SeedTask]]:
+        """Run them as long as wanted, show what they found, note them. Returns those that can't be run."""
+        began_s = monotonic()
+        count, took_s, failed = 0, 0.0, []
+        for ended in self._seeds.as_completed(seeds, self._jobs, wanted):
+            count += 1
+            if isinstance(ended, Raised):
+                failed.append(ended)
+                continue
+            took_s += ended.ran.took_s
+            self._journal.add(ended.ran.outcome)
+            if ended.ran.outcome.found is not None:
+                self._show(ended.ran.outcome, wanted)
+            if count % TOLD_EVERY == 0:
+                left_s = (len(seeds) - count) * (monotonic() - began_s) / count
+                say(
+                    f"{count} of {len(seeds)} seeds: {self._rate(count, took_s)}, {left_s:.0f} s left",
+                    err=True,
+                )
+        if took_s:
+            say(self._rate(count, took_s), err=True)
+        return failed
+
+    def _show(self, outcome: WorldOutcome, wanted: Callable[[], bool]) -> None:
         found, drawn = outcome.found, outcome.drawn
         assert found is not None
         say(
@@ -120,15 +131,19 @@ class Simulation:
             f"replay: {self._replay(drawn.seed, self._seeds.only)}",
         )
         if self._shrink:
-            small = self._seeds.hunt.shrunk(
-                drawn, found.breach.number, lambda left: say(f"shrinking: {left} acts left", err=True)
-            )
-            numbers = frozenset(act.number for act in small.acts)
-            say(
-                f"{len(small.acts)} of {len(drawn.acts)} acts are enough:",
-                *(f"  {act.line()}" for act in small.acts),
-                f"replay: {self._replay(drawn.seed, numbers)}",
-            )
+            with suppress(NotWantedError):
+                self._show_smaller(drawn, found.breach.number, wanted)
+
+    def _show_smaller(self, drawn: Drawn, number: int, wanted: Callable[[], bool]) -> None:
+        small = self._seeds.hunt.while_wanted(wanted).shrunk(
+            drawn, number, lambda left: say(f"shrinking: {left} acts left", err=True)
+        )
+        numbers = frozenset(act.number for act in small.acts)
+        say(
+            f"{len(small.acts)} of {len(drawn.acts)} acts are enough:",
+            *(f"  {act.line()}" for act in small.acts),
+            f"replay: {self._replay(drawn.seed, numbers)}",
+        )
 
     def _replay(self, seed: int, only: frozenset[int] | None = None) -> str:
         return f"run.py simulate --seeds {seed}:{seed + 1} {self._how}{'' if only is None else _only(only)}"
@@ -136,7 +151,7 @@ class Simulation:
     def _rate(self, count: int, took_s: float) -> str:
         return f"{60.0 * count * self._days / took_s:.0f} market days a minute of CPU time"
 
-    def _sum_up(self) -> None:
+    def _sum_up(self, *, is_whole: bool) -> None:
         rows = sorted(self._journal.rows, key=lambda row: row.seed)
         breaches = [row for row in rows if row.breach is not None]
         coverage = self._journal.summed_up()
@@ -158,7 +173,12 @@ class Simulation:
             *(f"  invariant {row.breach}, seed {row.seed}: {row.text}" for row in breaches),
         )
         if self._json_file is not None:
-            document = {"how": self._how, "seeds": [row.as_json() for row in rows]}
+            document = {
+                "how": self._how,
+                "asked": [self._asked.start, self._asked.stop],
+                "whole": is_whole,
+                "seeds": [row.as_json() for row in rows],
+            }
             self._json_file.write_text(json.dumps(document), encoding="utf-8")
 
 

@@ -7,6 +7,7 @@ import itertools
 import shutil
 import tempfile
 from collections.abc import Callable, Iterator
+from copy import copy
 from dataclasses import replace
 from pathlib import Path
 from typing import Final
@@ -36,11 +37,18 @@ class Hunt:
         loaded: LoadedStrategy,
         plant: Plant | None = None,
     ) -> None:
+        self._wanted: Callable[[], bool] = _always
         self.days = days
         self.profile = profile
         self.is_sparse = is_sparse
         self._loaded = sparse(loaded) if is_sparse else loaded
         self._plant = plant
+
+    def while_wanted(self, wanted: Callable[[], bool]) -> Hunt:
+        """The same, each run of which raises `NotWantedError` once `wanted` is False."""
+        same = copy(self)
+        same._wanted = wanted
+        return same
 
     def drawn(self, seed: int) -> Drawn:
         """What is drawn for the seed."""
@@ -52,9 +60,15 @@ class Hunt:
         try:
             # Alerts name the data folder: by a name that is the same in every run.
             with contextlib.chdir(folder):
-                return World(
-                    drawn, days=self.days, folder=Path(), loaded=self._loaded, plant=self._plant
-                ).run()
+                world = World(
+                    drawn,
+                    days=self.days,
+                    folder=Path(),
+                    loaded=self._loaded,
+                    wanted=self._wanted,
+                    plant=self._plant,
+                )
+                return world.run()
         finally:
             shutil.rmtree(folder, ignore_errors=True)
 
@@ -77,6 +91,10 @@ class Hunt:
 
         left = smallest([act.number for act in drawn.acts], breaks, tell)
         return drawn.only(frozenset(left))
+
+
+def _always() -> bool:
+    return True
 
 
 def sparse(loaded: LoadedStrategy) -> LoadedStrategy:

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from contextlib import suppress
+from dataclasses import dataclass, replace
 from time import process_time
 from typing import Final
 
 from lab.processes import Done, Processes, Raised
 from lab.simulate.acts import Drawn
 from lab.simulate.hunt import Hunt
-from lab.simulate.outcome import WorldOutcome
+from lab.simulate.outcome import NotWantedError, WorldOutcome
 
 AGAIN_EVERY: Final = 25
 """Every so many seeds are run a second time, and have to give the same trace."""
@@ -48,10 +49,13 @@ class Seeds:
         return drawn if self.only is None else drawn.only(self.only)
 
     def __call__(self, wanted: Callable[[], bool]) -> Callable[[SeedTask], Simulated]:
-        """What a worker runs its seeds with. A seed takes seconds, so that it is not given up in between."""
-        del wanted
+        """What a worker runs its seeds with, as long as anybody waits for them."""
         be_quiet()
-        return self.run
+        return self.while_wanted(wanted).run
+
+    def while_wanted(self, wanted: Callable[[], bool]) -> Seeds:
+        """The same, given up once `wanted` is False."""
+        return replace(self, hunt=self.hunt.while_wanted(wanted))
 
     def run(self, task: SeedTask) -> Simulated:
         """Simulate one seed here."""
@@ -61,18 +65,27 @@ class Seeds:
         outcome = self.hunt.run_twice(drawn) if twice else self.hunt.run(drawn)
         return Simulated(outcome, process_time() - began_s)
 
-    def as_completed(self, numbers: Sequence[int], jobs: int) -> Iterator[SeedEnd]:
-        """Each seed as it ends. What fails in a process is named; what fails in this one is raised."""
+    def as_completed(
+        self, numbers: Sequence[int], jobs: int, wanted: Callable[[], bool]
+    ) -> Iterator[SeedEnd]:
+        """Each seed as it ends, as long as `wanted`; what is given up then does not end. What fails in a
+        process is named; what fails in this one is raised."""
         tasks = [SeedTask(number) for number in numbers]
         if min(jobs, len(tasks)) <= 1:
-            be_quiet()
-            yield from (Done(task, self.run(task)) for task in tasks)
+            run = self(wanted)
+            with suppress(NotWantedError):
+                for task in tasks:
+                    yield Done(task, run(task))
             return
         processes: Processes[SeedTask, Simulated] = Processes(jobs, self)
         for task in tasks:
             processes.submit(task)
         try:
-            yield from (ended for ended in processes.as_completed() if ended is not None)
+            for ended in processes.as_completed():
+                if ended is not None:
+                    yield ended
+                if not wanted():
+                    return
         finally:
             processes.close()
 

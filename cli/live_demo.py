@@ -10,7 +10,7 @@ from importlib.metadata import version
 from pathlib import Path
 
 from actors.control.socket_path import choose_socket
-from cli.backtest.interruptions import INTERRUPTED, interruptions
+from cli.backtest.interruptions import interruptions
 from cli.data_folder import (
     emptied_paper_folder,
     locked,
@@ -23,6 +23,7 @@ from cli.data_folder import (
 from cli.paper.progress import Progress
 from cli.paper.report import RunFacts
 from cli.paper.summary import show_summary
+from cli.start import INTERRUPTED
 from cli.views.say import say
 from config import DISTRIBUTION, load_strategy
 from core.errors import FoundWrongError

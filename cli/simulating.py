@@ -13,9 +13,10 @@ from typing import Final
 
 import typer
 
-from cli.backtest.interruptions import INTERRUPTED, interruptions
+from cli.backtest.interruptions import interruptions
 from cli.collector import look_again
 from cli.exit_codes import ExitCode
+from cli.start import INTERRUPTED
 from cli.views.say import say
 from config import load_strategy
 from core.errors import InputError
@@ -26,7 +27,7 @@ from lab.processes import Raised
 from lab.simulate.acts import PROFILES, ActKind, Drawn
 from lab.simulate.hunt import Hunt
 from lab.simulate.journal import Journal
-from lab.simulate.outcome import NotWantedError, WorldOutcome
+from lab.simulate.outcome import GivenUpError, WorldOutcome
 from lab.simulate.seeds import Seeds, SeedTask
 
 PRODUCTION, SPARSE = "production", "sparse"
@@ -131,7 +132,7 @@ class Simulation:
             f"replay: {self._replay(drawn.seed, self._seeds.only)}",
         )
         if self._shrink:
-            with suppress(NotWantedError):
+            with suppress(GivenUpError):
                 self._show_smaller(drawn, found.breach.number, wanted)
 
     def _show_smaller(self, drawn: Drawn, number: int, wanted: Callable[[], bool]) -> None:

@@ -6,10 +6,6 @@ import signal
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import FrameType
-from typing import Final
-
-INTERRUPTED: Final = 130
-"""The exit code of a run that a person ended: 128 and the number of SIGINT."""
 
 
 @contextmanager

@@ -10,13 +10,14 @@ from datetime import datetime
 from time import monotonic
 from typing import Final
 
-from cli.backtest.interruptions import INTERRUPTED, interruptions
+from cli.backtest.interruptions import interruptions
 from cli.backtest.options import BacktestOptions
 from cli.backtest.report import write_files
 from cli.backtest.summary import show_many, show_one
 from cli.collector import look_again
 from cli.large_pages import large_pages
 from cli.paper.progress import duration_text
+from cli.start import INTERRUPTED
 from cli.views.say import put, say
 from lab.backtest.result import BacktestResult, Plan, Road
 from lab.backtest.running import run_backtest, runner_of

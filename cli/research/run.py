@@ -7,12 +7,13 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from cli.backtest.interruptions import INTERRUPTED, interruptions
+from cli.backtest.interruptions import interruptions
 from cli.collector import look_again
 from cli.exit_codes import ExitCode
 from cli.research.options import Holdout, SweepOptions
 from cli.research.progress import SweepProgress
 from cli.research.show import show_answer, show_confirmed, show_walks
+from cli.start import INTERRUPTED
 from cli.views.say import say
 from core.errors import InputError
 from core.statistics.folds import Walk

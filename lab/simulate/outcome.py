@@ -44,5 +44,5 @@ class BreachFoundError(Exception):
         self.breach = breach
 
 
-class NotWantedError(Exception):
+class GivenUpError(Exception):
     """Nobody waits for the outcome any more; the simulation was given up."""

@@ -11,6 +11,7 @@ import core.errors
 from actors.state.database import open_database
 from cli.exit_codes import ExitCode, exit_code_of
 from cli.main import COMMANDS, GROUPS
+from cli.start import start
 from core.errors import CerberoError, EngineNotRunningError, InputError, McpRateLimitError
 from reading import engine_status as asked
 from tests.cli.support import Cli, started
@@ -28,6 +29,16 @@ GROUP_COMMANDS = {
     "state": ("positions", "orders", "cycles", "trades"),
     "strategy": ("explain",),
 }
+
+
+def test_an_interruption_that_no_command_answers_is_130(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It comes while the commands are imported, or when one has ended."""
+
+    def interrupted() -> int:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("cli.main.main", interrupted)
+    assert start() == 130
 
 
 def test_input_is_2_a_missing_engine_is_3_and_all_else_was_found_wrong() -> None:

@@ -10,12 +10,12 @@ from typing import Any, Final
 
 from pydantic import BaseModel
 
-from config.yaml_lines import KeyPath, LinedYaml
 from core.contract.base import Router
 from core.contract.nested import is_list, model_within
 from core.contract.registry import TOOLS
 from core.contract.words import ContractWords, Names, ToolWords
-from core.text import visible
+from core.lined_yaml import KeyPath, LinedYaml
+from core.text import shown, visible
 
 _PATH: Final = re.compile(r"(?:/[A-Za-z0-9._~-]+)+")
 _NAME: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]{0,99}")
@@ -32,7 +32,7 @@ class WordsReading:
     def complain(self, at: KeyPath, expected: str, found: object) -> None:
         place = self._source.places.get(at, self._path)
         key = visible(".".join(str(part) for part in at))
-        self.complaints.append(f"{place}: {key}: expected {expected}, found {found!r}")
+        self.complaints.append(f"{place}: {key}: expected {expected}, found {shown(found)}")
 
     def words(self) -> ContractWords:
         health: dict[Router, str] = {}

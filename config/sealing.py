@@ -11,8 +11,9 @@ import yaml
 
 from config.contract_file import load_words
 from config.strategy_file import HASH_KEY, load_strategy, local_overrides_path
-from config.yaml_lines import parse_lined_yaml, read_lined_yaml, yaml_text
+from config.yaml_lines import read_lined_yaml, yaml_text
 from core.errors import ConfigError
+from core.lined_yaml import parse_lined_yaml
 
 
 def write_hash(path: Path) -> str:

@@ -13,12 +13,13 @@ from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
 from config.contract_file import LoadedWords, load_words
-from config.yaml_lines import KeyPath, LinedYaml, Place, read_lined_yaml
+from config.yaml_lines import read_lined_yaml
 from core.contract.words import AS_THE_CONTRACT, ContractWords
 from core.errors import ConfigError
+from core.lined_yaml import KeyPath, LinedYaml, Place
 from core.section import Section
 from core.strategy import Strategy
-from core.text import visible
+from core.text import shown, visible
 
 HASH_KEY = "config_hash"
 SectionT = TypeVar("SectionT", bound=Section)
@@ -113,7 +114,9 @@ def taken_hash(source: LinedYaml) -> str | None:
     """Take the stored hash out of a file's settings."""
     stored = source.values.pop(HASH_KEY, None)
     if stored is not None and not isinstance(stored, str):
-        raise ConfigError(f"{source.places[HASH_KEY,]}: {HASH_KEY}: expected text or null, found {stored!r}")
+        raise ConfigError(
+            f"{source.places[HASH_KEY,]}: {HASH_KEY}: expected text or null, found {shown(stored)}"
+        )
     return stored
 
 
@@ -137,16 +140,14 @@ def validated(source: LinedYaml, schema: type[SectionT], within: KeyPath = ()) -
         return schema.model_validate_json(json.dumps(source.values, default=str))
     except ValidationError as error:
         found = error.errors(include_url=False)
-        complaints = [_complaint(details, source.places, schema, within) for details in found]
+        complaints = [_complaint(details, source, schema, within) for details in found]
         raise ConfigError(*complaints) from error
 
 
-def _complaint(
-    details: ErrorDetails, places: dict[KeyPath, Place], schema: type[BaseModel], within: KeyPath
-) -> str:
+def _complaint(details: ErrorDetails, source: LinedYaml, schema: type[BaseModel], within: KeyPath) -> str:
     below: KeyPath = tuple(details["loc"])
     loc = (*within, *below)
-    place = places.get(loc, places[()])
+    place = source.place_of(loc)
     key = visible(".".join(str(part) for part in loc))
     prefix = f"{place}: {key}: " if key else f"{place}: "
     if details["type"] == "extra_forbidden":
@@ -154,7 +155,7 @@ def _complaint(
     if details["type"] == "value_error":
         return prefix + str(details["ctx"]["error"])
     expected = details["msg"].removeprefix("Input should be ").removeprefix("a valid ")
-    return f"{prefix}expected {expected}, found {details['input']!r}{_misread(details)}"
+    return f"{prefix}expected {expected}, found {shown(details['input'])}{_misread(details)}"
 
 
 def _misread(details: ErrorDetails) -> str:
@@ -177,15 +178,27 @@ def _suggestion(loc: KeyPath, schema: type[BaseModel]) -> str:
 
 
 def merged(base: LinedYaml, other: LinedYaml) -> LinedYaml:
-    """The settings of both; where both have a key, the other's, and its place."""
-    return LinedYaml(_merged(base.values, other.values), base.places | other.places)
+    """The settings of both; where both have a key, the other's, and its place.
+
+    What the other replaces as a whole has no place any more.
+    """
+    places = dict(base.places)
+    values = _merged(base.values, other.values, (), places)
+    return LinedYaml(values, places | other.places)
 
 
-def _merged(base: dict[str, Any], local: dict[str, Any]) -> dict[str, Any]:
+def _merged(
+    base: dict[str, Any], local: dict[str, Any], path: KeyPath, places: dict[KeyPath, Place]
+) -> dict[str, Any]:
     result = dict(base)
     for key, value in local.items():
-        below = result.get(key)
-        result[key] = _merged(below, value) if isinstance(below, dict) and isinstance(value, dict) else value
+        below, here = result.get(key), (*path, key)
+        if isinstance(below, dict) and isinstance(value, dict):
+            result[key] = _merged(below, value, here, places)
+            continue
+        result[key] = value
+        for replaced in [known for known in places if known[: len(here)] == here]:
+            del places[replaced]
     return result
 
 

@@ -8,20 +8,19 @@ from __future__ import annotations
 
 import hashlib
 import mmap
-import os
-import tempfile
 from array import array
 from collections.abc import Sequence
+from itertools import chain
 from pathlib import Path
 from typing import Any, Final, Literal
 
 from core.errors import InputError
 from lab.backtest.columns import ColumnMap, Columns, read_columns
+from lab.backtest.kept_file import DIGEST_LENGTH, mapped_kept, read_at_rest, write_kept
 
 FORM: Final = b"cerbero-bite columns 1\n"
 """The first line; another form has another number."""
 _HEAD_LENGTH: Final = 64
-_DIGEST_LENGTH: Final = 32
 _PART_LENGTH: Final = 2**20
 """A multiple of the size of a page."""
 _CODES: Final[tuple[Literal["q", "d", "b"], ...]] = ("q", "q", *("d",) * 7, "b")
@@ -31,17 +30,27 @@ _CODES: Final[tuple[Literal["q", "d", "b"], ...]] = ("q", "q", *("d",) * 7, "b")
 def kept_columns(path: Path, names: ColumnMap, cache: Path) -> Columns:
     """The columns of the file. A cache that can't be written is done without.
 
-    Raises `InputError`, naming file, line or column, and what was found.
+    Raises `InputError`, naming file, line or column, and what was found; or if the file does not rest.
     """
-    kept = cache / f"{_digest(path, names)}.snapshots"
+    digest = _digest(path, names)
+    found = _mapped(_place(cache, digest))
+    if found is not None:
+        return found
+    digest, columns = _read_at_rest(path, names, digest)
+    kept = _place(cache, digest)
+    if not _keep(kept, columns):
+        return columns
+    del columns  # Or both were in memory.
     found = _mapped(kept)
-    if found is None:
-        columns = read_columns(path, names)
-        if not _keep(kept, columns):
-            return columns
-        del columns  # Or both were in memory.
-        found = _mapped(kept)
-    return read_columns(path, names) if found is None else found
+    return _read_at_rest(path, names, digest)[1] if found is None else found
+
+
+def _read_at_rest(path: Path, names: ColumnMap, digest: str) -> tuple[str, Columns]:
+    return read_at_rest(path, digest, lambda: _digest(path, names), lambda: read_columns(path, names))
+
+
+def _place(cache: Path, digest: str) -> Path:
+    return cache / f"{digest}.snapshots"
 
 
 def _digest(path: Path, names: ColumnMap) -> str:
@@ -58,13 +67,11 @@ def _digest(path: Path, names: ColumnMap) -> str:
 
 def _mapped(path: Path) -> Columns | None:
     """What the file holds, mapped into memory; None if it is not there or not whole."""
-    try:
-        with path.open("rb") as file:
-            mapped = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
-    except (OSError, ValueError):
+    mapped = mapped_kept(path)
+    if mapped is None:
         return None
     whole = memoryview(mapped)
-    body, digest = whole[:-_DIGEST_LENGTH], whole[-_DIGEST_LENGTH:]
+    body, digest = whole[:-DIGEST_LENGTH], whole[-DIGEST_LENGTH:]
     if bytes(body[: len(FORM)]) != FORM or _digest_of(mapped, len(body)) != digest:
         return None
     rows, offset = int(bytes(body[len(FORM) : _HEAD_LENGTH])), _HEAD_LENGTH
@@ -95,22 +102,10 @@ def _keep(path: Path, columns: Columns) -> bool:
         *columns[3:],
         columns.puts,
     )
-    digest, file = hashlib.sha256(), None
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.NamedTemporaryFile(dir=path.parent, delete=False) as file:
-            digest.update(FORM + rows)
-            file.write(FORM + rows)
-            for code, column in zip(_CODES, listed, strict=True):
-                if not isinstance(column, array) or column.typecode != code:
-                    column = array(code, column)
-                content = memoryview(column).cast("B")
-                digest.update(content)
-                file.write(content)
-            file.write(digest.digest())
-        os.replace(file.name, path)  # noqa: PTH105  (a name, not a path)
-    except OSError:
-        if file is not None:
-            Path(file.name).unlink(missing_ok=True)
-        return False
-    return True
+    contents = (_bytes_of(code, column) for code, column in zip(_CODES, listed, strict=True))
+    return write_kept(path, chain((FORM + rows,), contents))
+
+
+def _bytes_of(code: Literal["q", "d", "b"], column: Sequence[float]) -> memoryview:
+    held = column if isinstance(column, array) and column.typecode == code else array(code, column)
+    return memoryview(held).cast("B")

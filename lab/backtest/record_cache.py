@@ -9,9 +9,6 @@ from __future__ import annotations
 import hashlib
 import json
 import math
-import mmap
-import os
-import tempfile
 from array import array
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime, timedelta
@@ -25,6 +22,7 @@ from gateway.paper.recorded import Record, read_record
 from gateway.paper.recorded_files import RecordedSnapshot, Slice, chain_files
 from gateway.paper.recorded_series import FundingSeries, HourlySeries, ToldFunding
 from gateway.paper.source import Bar, ScheduledRelease, VenueFunding
+from lab.backtest.kept_file import DIGEST_LENGTH, mapped_kept, read_at_rest, write_kept
 
 FORM: Final = b"cerbero-bite record 2\n"
 """The first line; another form has another number."""
@@ -41,7 +39,6 @@ COLUMNS: Final[tuple[tuple[str, Literal["d", "i", "b"]], ...]] = (
     ("are_calls", "b"),
 )
 """Widest first, so that each column begins at a multiple of its width."""
-DIGEST_LENGTH: Final = 32
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _US: Final = timedelta(microseconds=1)
 
@@ -49,15 +46,19 @@ _US: Final = timedelta(microseconds=1)
 def kept_record(chains: Path, cache: Path) -> Record:
     """The record of a folder of chains. A cache that can't be written is done without.
 
-    Raises `InputError` naming file, line and reason if the record is broken or missing.
+    Raises `InputError` naming file, line and reason if the record is broken or missing, or does not rest.
     """
-    path = cache / f"{record_digest(chains)}.columns"
-    kept = _kept(path)
+    digest = record_digest(chains)
+    kept = _kept(_place(cache, digest))
     if kept is not None:
         return kept
-    record = read_record(chains)
-    _keep(path, record)
+    digest, record = read_at_rest(chains, digest, lambda: record_digest(chains), lambda: read_record(chains))
+    _keep(_place(cache, digest), record)
     return record
+
+
+def _place(cache: Path, digest: str) -> Path:
+    return cache / f"{digest}.columns"
 
 
 def record_digest(chains: Path) -> str:
@@ -112,10 +113,8 @@ class _KeptSlices(Mapping[datetime, Slice]):
 
 def _kept(path: Path) -> Record | None:
     """The record in the file; None if there is none, or if it is not whole."""
-    try:
-        with path.open("rb") as file:
-            content = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
-    except (OSError, ValueError):
+    content = mapped_kept(path)
+    if content is None:
         return None
     whole = memoryview(content)
     body, digest = whole[:-DIGEST_LENGTH], whole[-DIGEST_LENGTH:]
@@ -186,15 +185,8 @@ def _keep(path: Path, record: Record) -> None:
     text = json.dumps(head, separators=(",", ":")).encode()
     # Columns begin at a multiple of eight.
     padding = -(len(FORM) + len(text) + 1) % 8
-    body = FORM + text + b" " * padding + b"\n" + b"".join(values.tobytes() for values in arrays)
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.NamedTemporaryFile(dir=path.parent, delete=False) as file:
-            file.write(body)
-            file.write(hashlib.sha256(body).digest())
-        os.replace(file.name, path)  # noqa: PTH105  (a name, not a path)
-    except OSError:
-        return
+    begin = FORM + text + b" " * padding + b"\n"
+    write_kept(path, (begin, *(memoryview(values).cast("B") for values in arrays)))
 
 
 def _add(arrays: list[array[Any]], part: Slice) -> None:

@@ -7,9 +7,7 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
-
-import yaml
+from typing import Final
 
 from config.strategy_file import (
     HASH_KEY,
@@ -21,9 +19,11 @@ from config.strategy_file import (
     taken_hash,
     validated,
 )
-from config.yaml_lines import KeyPath, LinedYaml, Place, read_lined_yaml
+from config.yaml_lines import read_lined_yaml
 from core.errors import ConfigError
+from core.lined_yaml import KeyPath, LinedYaml, Place, parse_lined_value
 from core.strategy import Strategy
+from core.text import shown
 from lab.backtest.switches import Switches
 
 LAB: Final = "lab"
@@ -48,16 +48,6 @@ class BacktestSettings:
         return LoadedStrategy(self.path, self.strategy, self.hash_stored, self.hash_computed, self.changes)
 
 
-@dataclass(frozen=True)
-class _Option(Place):
-    """The place of a key that the command line gave."""
-
-    text: str = ""
-
-    def __str__(self) -> str:
-        return f"--set {self.text}"
-
-
 def load_settings(path: Path, changes: Sequence[str] = ()) -> BacktestSettings:
     """Read the file, the local overrides beside it, and the changes, in this order.
 
@@ -67,7 +57,7 @@ def load_settings(path: Path, changes: Sequence[str] = ()) -> BacktestSettings:
     base = read_lined_yaml(path)
     stored = taken_hash(base)
     has_lab = LAB in base.values
-    computed = _hash(*_parts(base, path), has_lab=has_lab)
+    computed = _hash(*_parts(base), has_lab=has_lab)
     if has_lab and stored != computed:
         raise ConfigError(
             f"{path}: {HASH_KEY}: expected {computed}, found {stored or 'none'}; if the change is meant, "
@@ -78,17 +68,18 @@ def load_settings(path: Path, changes: Sequence[str] = ()) -> BacktestSettings:
         local = read_lined_yaml(local_path)
         taken_hash(local)
         source = merged(source, local)
-    for change in changes:
-        source = merged(source, _changed(change, path))
-    strategy, switches = _parts(source, path)
+        if changes:
+            _parts(source)  # What is wrong without the changes is not said of them.
+    source = _with_changes(source, [_changed(change) for change in changes])
+    strategy, switches = _parts(source)
     return BacktestSettings(path, strategy, switches, has_lab, tuple(changes), stored, computed)
 
 
-def _parts(source: LinedYaml, path: Path) -> tuple[Strategy, Switches]:
+def _parts(source: LinedYaml) -> tuple[Strategy, Switches]:
     values = dict(source.values)
     lab = values.pop(LAB, None)
     if lab is not None and not isinstance(lab, dict):
-        raise ConfigError(f"{source.places.get((LAB,), path)}: {LAB}: expected a section, found {lab!r}")
+        raise ConfigError(f"{source.place_of((LAB,))}: {LAB}: expected a section, found {shown(lab)}")
     strategy = validated(LinedYaml(values, source.places), Strategy)
     return strategy, validated(LinedYaml(lab or {}, source.places), Switches, (LAB,))
 
@@ -101,19 +92,26 @@ def _hash(strategy: Strategy, switches: Switches, *, has_lab: bool) -> str:
     return hashlib.sha256(f"{canonical_json(strategy)}{lab}".encode()).hexdigest()
 
 
-def _changed(change: str, path: Path) -> LinedYaml:
-    """One KEY=VALUE as a file of its own would say it. Raises `ConfigError`."""
+def _changed(change: str) -> tuple[tuple[str, ...], LinedYaml]:
+    """The key of one KEY=VALUE, and what a file with its value would say. Raises `ConfigError`."""
     key, equals, text = change.partition("=")
-    parts = tuple(key.split("."))
+    parts, given = tuple(key.split(".")), Place.of_option(f"--set {change}")
     if not equals or not all(parts):
-        raise ConfigError(f"--set {change}: expected KEY=VALUE with a key such as exits.profit_of_credit")
+        raise ConfigError(f"{given}: expected KEY=VALUE with a key such as exits.profit_of_credit")
     if parts == (HASH_KEY,):
-        raise ConfigError(f"--set {change}: expected a setting, found the seal of the file")
-    try:
-        value: Any = yaml.safe_load(text)
-    except yaml.YAMLError:
-        raise ConfigError(f"--set {change}: expected a value as YAML has it, found {text!r}") from None
-    places: dict[KeyPath, Place] = {(): Place(path, 1), parts: _Option(path, 1, change)}
-    for part in reversed(parts):
-        value = {part: value}
-    return LinedYaml(value, places)
+        raise ConfigError(f"{given}: expected a setting, found the seal of the file")
+    return parts, parse_lined_value(text, parts, given)
+
+
+def _with_changes(source: LinedYaml, changes: Sequence[tuple[tuple[str, ...], LinedYaml]]) -> LinedYaml:
+    """The settings with the changes. A section that several have changed is wrong by all of them together."""
+    for _, change in changes:
+        source = merged(source, change)
+    given: dict[KeyPath, list[str]] = {}
+    for parts, change in changes:
+        for length in range(len(parts)):
+            given.setdefault(parts[:length], []).append(str(change.places[parts]))
+    for section, options in given.items():
+        told = ", ".join(options)
+        source.places[section] = Place(told if section else f"{source.places[()].source} with {told}", None)
+    return source

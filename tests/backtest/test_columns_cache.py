@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import os
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
+from core.errors import InputError
 from lab.backtest import columns_cache
 from lab.backtest.columns import ColumnMap, Columns, read_columns
 from lab.backtest.columns_cache import kept_columns
+from lab.backtest.kept_file import READS_MAX
 
 NAMES = ColumnMap(
     time="day",
@@ -72,3 +76,59 @@ def test_one_that_is_damaged_is_made_anew(chains: Path, tmp_path: Path) -> None:
 def test_a_cache_that_cannot_be_written_is_done_without(chains: Path, tmp_path: Path) -> None:
     (tmp_path / "cache").write_text("a file where the folder should be", "utf-8")
     assert plain(kept_columns(chains, NAMES, tmp_path / "cache")) == plain(read_columns(chains, NAMES))
+
+
+def changing(chains: Path, times: int) -> Callable[[Path, ColumnMap], Columns]:
+    """Reads the file, which something rewrites for so many reads before each of them."""
+    left = times
+
+    def read(path: Path, names: ColumnMap) -> Columns:
+        nonlocal left
+        if left:
+            left -= 1
+            chains.write_text(TEXT.replace("2800", f"{2700 + 5 * left}"), "utf-8")
+        return read_columns(path, names)
+
+    return read
+
+
+def test_what_was_replaced_while_it_was_read_is_not_kept_for_what_it_was(
+    chains: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cache = tmp_path / "cache"
+    with monkeypatch.context() as patched:
+        patched.setattr(columns_cache, "read_columns", changing(chains, 1))
+        later = plain(kept_columns(chains, NAMES, cache))
+    assert later == plain(read_columns(chains, NAMES))
+    assert len(list(cache.iterdir())) == 1
+    chains.write_text(TEXT, "utf-8")
+    assert plain(kept_columns(chains, NAMES, cache)) == plain(read_columns(chains, NAMES)) != later
+
+
+def test_a_file_that_does_not_come_to_rest_is_refused_and_nothing_is_kept(
+    chains: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(columns_cache, "read_columns", changing(chains, READS_MAX))
+    with pytest.raises(InputError, match=f"{chains}: expected files that stay as they are"):
+        kept_columns(chains, NAMES, tmp_path / "cache")
+    assert not (tmp_path / "cache").exists()
+
+
+def test_a_file_that_can_not_be_replaced_leaves_no_draft(chains: Path, tmp_path: Path) -> None:
+    cache = tmp_path / "cache"
+    kept_columns(chains, NAMES, cache)
+    (kept,) = cache.iterdir()
+    kept.unlink()
+    (kept / "in the way").mkdir(parents=True)
+    assert plain(kept_columns(chains, NAMES, cache)) == plain(read_columns(chains, NAMES))
+    assert list(cache.iterdir()) == [kept]
+
+
+def test_a_pipe_in_place_of_what_is_kept_is_not_waited_for(chains: Path, tmp_path: Path) -> None:
+    cache = tmp_path / "cache"
+    read = plain(kept_columns(chains, NAMES, cache))
+    (kept,) = cache.iterdir()
+    kept.unlink()
+    os.mkfifo(kept)
+    assert plain(kept_columns(chains, NAMES, cache)) == read
+    assert kept.is_file()

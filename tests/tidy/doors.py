@@ -57,6 +57,8 @@ DOORS: dict[str, tuple[str, ...]] = {
     "core/contract/registry.py": ("importlib.import_module", "pathlib", "pkgutil"),
     # Each name of a face from its file when it is asked for.
     "core/lazy_face.py": ("importlib.import_module",),
+    # Texts of settings, wherever they come from, are YAML.
+    "core/lined_yaml.py": ("yaml",),
     # Draws that several means share for as long as one of them is alive.
     "core/statistics/bootstrap.py": ("weakref.WeakValueDictionary",),
     # The system around the rooms: paths are handed on, the version is read, the process is told to stop.

@@ -7,10 +7,11 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Annotated, Final
 
-import yaml
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
 
-from core.errors import InputError
+from core.errors import ConfigError, InputError
+from core.lined_yaml import parse_lined_yaml
+from gateway.plain_file import open_plain
 
 BYTES_MAX: Final = 64 * 1024
 FIXED_AGE_MAX: Final = timedelta(days=7)
@@ -71,15 +72,17 @@ def read_holdings(path: Path | None) -> tuple[HeldBeside, ...]:
     if path is None:
         return ()
     try:
-        with path.open("rb") as stream:
+        with open_plain(path) as stream:
             raw = stream.read(BYTES_MAX + 1)
         if len(raw) > BYTES_MAX:
             raise InputError(f"holdings {path}: expected at most {BYTES_MAX:,} bytes, found more")
-        return _File.model_validate(yaml.safe_load(raw.decode("utf-8"))).holdings
+        return _File.model_validate(parse_lined_yaml(raw.decode("utf-8"), path).values).holdings
     except OSError as error:
+        raise InputError(f"holdings {path}: can't be read: {error.strerror or error}") from error
+    except UnicodeDecodeError as error:
         raise InputError(f"holdings {path}: can't be read: {error}") from error
-    except (UnicodeDecodeError, yaml.YAMLError) as error:
-        raise InputError(f"holdings {path}: can't be read: {error}") from error
+    except ConfigError as error:
+        raise InputError(f"holdings can't be read: {error}") from error
     except ValidationError as error:
         first = error.errors()[0]
         where = ".".join(map(str, first["loc"]))

@@ -14,13 +14,14 @@ from importlib import resources
 from pathlib import Path
 from typing import Annotated, Final, Literal
 
-import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 from core.contract import Calendar, CalendarEvent, GetCalendar, Importance
-from core.errors import InputError
+from core.errors import ConfigError, InputError
 from core.how_many import how_many
+from core.lined_yaml import parse_lined_yaml
 from gateway.live.errors import StaleError
+from gateway.plain_file import open_plain
 
 SHIPPED: Final = "calendar.yaml"
 WARNED_BEFORE: Final = timedelta(days=45)
@@ -115,10 +116,10 @@ def read_calendar(path: Path | None) -> CalendarFile:
     if path is None:
         return _shipped()
     try:
-        with path.open("rb") as stream:
+        with open_plain(path) as stream:
             raw = stream.read(BYTES_MAX + 1)
     except OSError as error:
-        raise InputError(f"calendar {path}: can't be read: {error}") from error
+        raise InputError(f"calendar {path}: can't be read: {error.strerror or error}") from error
     if len(raw) > BYTES_MAX:
         raise InputError(f"calendar {path}: expected at most {BYTES_MAX:,} bytes, found more")
     return _parsed(raw, str(path))
@@ -131,9 +132,11 @@ def _shipped() -> CalendarFile:
 
 def _parsed(raw: bytes, what: str) -> CalendarFile:
     try:
-        found = CalendarFile.model_validate(yaml.safe_load(raw.decode("utf-8")))
-    except (UnicodeDecodeError, yaml.YAMLError) as error:
+        found = CalendarFile.model_validate(parse_lined_yaml(raw.decode("utf-8"), what).values)
+    except UnicodeDecodeError as error:
         raise InputError(f"calendar {what}: can't be read: {error}") from error
+    except ConfigError as error:
+        raise InputError(f"calendar can't be read: {error}") from error
     except ValidationError as error:
         first = error.errors()[0]
         where = ".".join(map(str, first["loc"]))

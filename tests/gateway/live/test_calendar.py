@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import os
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -104,3 +105,34 @@ def test_a_whole_file_is_read(tmp_path: Path) -> None:
 def test_no_file_is_refused(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="can't be read"):
         read_calendar(tmp_path / "absent.yaml")
+
+
+@pytest.mark.parametrize(
+    ("found", "instead", "told"),
+    [
+        ("version: 1", "version: &a [*a]", ":1: expected YAML: expected plain values, found an alias"),
+        (
+            "version: 1",
+            f"version: {'[' * 3000}{']' * 3000}",
+            ": expected settings, found brackets nested too deeply",
+        ),
+        ("version: 1", f"version: {'9' * 5000}", ":1: expected a valid int, found a longer one"),
+        ("valid_through: 2026-12-31", "valid_through: 2026-13-45", ":3: expected a valid timestamp"),
+        ("version: 1", "version: 1\nversion: 1", ":2: version: expected once, found again"),
+        ("version: 1", "version: 1\n1: 1", ":2: expected a key of text, found 1"),
+    ],
+)
+def test_what_no_file_of_settings_may_hold_is_refused_with_its_line(
+    tmp_path: Path, found: str, instead: str, told: str
+) -> None:
+    with pytest.raises(InputError) as raised:
+        read(tmp_path, WHOLE.replace(found, instead))
+    assert str(raised.value).startswith(f"calendar can't be read: {tmp_path / 'calendar.yaml'}")
+    assert told in str(raised.value)
+    assert len(str(raised.value)) < 400
+
+
+def test_what_is_no_plain_file_is_refused(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "calendar.yaml")
+    with pytest.raises(InputError, match="can't be read: no plain file"):
+        read_calendar(tmp_path / "calendar.yaml")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from datetime import timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -69,8 +70,19 @@ def test_a_value_by_hand_is_good_for_a_week(tmp_path: Path) -> None:
         ("holdings: [{asset: a, amount: '1', price: fixed}]", "value_eur and as_of"),
         ("holdings: [{asset: a, amount: '1', price: fx, nonsense: 1}]", "nonsense"),
         ("[", "can't be read"),
+        ("holdings: &a [*a]", "can't be read: .*:1: expected YAML: expected plain values, found an alias"),
+        (f"holdings: {'[' * 3000}{']' * 3000}", "brackets nested too deeply"),
+        (f"holdings: {'9' * 5000}", ":1: expected a valid int, found a longer one"),
+        ("holdings: [{as_of: 2026-13-45}]", ":1: expected a valid timestamp"),
+        ("holdings: []\nholdings: []", ":2: holdings: expected once, found again"),
     ],
 )
 def test_a_file_that_is_not_sound_is_refused(tmp_path: Path, text: str, found: str) -> None:
     with pytest.raises(InputError, match=found):
         read_holdings(file(tmp_path, text))
+
+
+def test_a_pipe_is_not_waited_for(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "holdings.yaml")
+    with pytest.raises(InputError, match="can't be read: no plain file"):
+        read_holdings(tmp_path / "holdings.yaml")

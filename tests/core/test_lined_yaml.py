@@ -9,9 +9,9 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
-from config import yaml_lines
-from config.yaml_lines import DEPTH_MAX, LinedYaml, parse_lined_yaml
+from core import lined_yaml
 from core.errors import ConfigError
+from core.lined_yaml import DEPTH_MAX, LinedYaml, parse_lined_yaml
 
 ROOT = Path(__file__).resolve().parents[2]
 FILE = Path("strategy.yaml")
@@ -25,7 +25,7 @@ VALUES = st.recursive(
 
 @pytest.fixture(autouse=True)
 def _both() -> None:
-    if yaml_lines._QUICK is None:
+    if lined_yaml._QUICK is None:
         pytest.skip("PyYAML was built without libyaml")
 
 
@@ -38,7 +38,7 @@ def found(text: str) -> LinedYaml | str:
 
 def found_slowly(text: str) -> LinedYaml | str:
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(yaml_lines, "_QUICK", None)
+        patch.setattr(lined_yaml, "_QUICK", None)
         return found(text)
 
 
@@ -74,3 +74,22 @@ def test_brackets_of_any_depth_are_read_or_refused(depth: int) -> None:
         assert isinstance(read, LinedYaml)
     else:
         assert str(read).startswith("strategy.yaml: expected settings, found brackets nested too deeply")
+
+
+@pytest.mark.parametrize(
+    ("value", "told"),
+    [
+        (f"0x{'f' * 5000}", "expected a decimal number, found 0xff"),
+        ("0x_", "expected a valid int, found '0x_'"),
+        ("0b_", "expected a valid int, found '0b_'"),
+        (f"1{'_0' * 3000}", "expected a decimal number, found 1_0_0"),
+        (f"1{':00' * 3000}", "expected a "),
+        (f"!{'t' * 5000} 1", "expected "),
+        (f"!{'t' * 5000} [1]", "expected plain values, found the tag !tt"),
+    ],
+)
+def test_a_number_or_tag_of_any_length_is_refused_in_few_words(value: str, told: str) -> None:
+    line = str(found(f"a: {value}\n"))
+    assert line.startswith(f"strategy.yaml:1: {told}")
+    assert len(line) < 500
+    assert line == found_slowly(f"a: {value}\n")

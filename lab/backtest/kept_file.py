@@ -1,0 +1,74 @@
+"""Files that save time and nothing else: written whole or not at all, and made of what did not change."""
+
+from __future__ import annotations
+
+import hashlib
+import mmap
+import os
+import tempfile
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import Final, TypeVar
+
+from core.errors import InputError
+from gateway.plain_file import open_plain
+
+T = TypeVar("T")
+DIGEST_LENGTH: Final = 32
+READS_MAX: Final = 3
+"""What is still being written after so many reads is told to a person."""
+
+
+def read_at_rest(
+    source: Path, before: str, digest: Callable[[], str], read: Callable[[], T]
+) -> tuple[str, T]:
+    """What was read, and the digest of it: the same after the reading as `before` it.
+
+    Files may be replaced while they are read, as by a copy that is under way: what was read is then of no one
+    version, and is read anew. Raises `InputError` if they do not come to rest.
+    """
+    for _ in range(READS_MAX):
+        found = read()
+        after = digest()
+        if after == before:
+            return after, found
+        del found  # Or two were in memory.
+        before = after
+    raise InputError(
+        f"{source}: expected files that stay as they are while they are read, found them changed "
+        f"{READS_MAX} times; wait for what writes them to end"
+    )
+
+
+def write_kept(path: Path, parts: Iterable[bytes | memoryview]) -> bool:
+    """Write the parts with a digest of them behind, whole or not at all; whether it was written."""
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        handle, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
+    except OSError:
+        return False
+    draft = Path(name)
+    try:
+        with os.fdopen(handle, "wb") as file:
+            digest = hashlib.sha256()
+            for part in parts:
+                digest.update(part)
+                file.write(part)
+            file.write(digest.digest())
+        draft.replace(path)
+    except OSError:
+        draft.unlink(missing_ok=True)
+        return False
+    except BaseException:
+        draft.unlink(missing_ok=True)
+        raise
+    return True
+
+
+def mapped_kept(path: Path) -> mmap.mmap | None:
+    """What the file holds, mapped into memory; None if there is none that can be."""
+    try:
+        with open_plain(path) as file:
+            return mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
+    except (OSError, ValueError):
+        return None

@@ -12,26 +12,36 @@ from core.status.folder_verdict import verdict_without_engine
 from reading.audit import last_seq
 from reading.books import chain_end, has_books, stored_positions
 from reading.engine_lock import running_engine
+from reading.errors import DataFolderError
 from reading.paper_folder import is_paper_folder
 from reading.switch.stored import stored_status
 
 
-def folder_verdict(data_dir: Path, why: str) -> Verdict:
-    """What a person has to do; `why` says why the engine does not answer."""
+def folder_verdict(data_dir: Path, why: str, *, refuses: bool = False) -> Verdict:
+    """What a person has to do; `why` says why the engine does not answer, `refuses` if that is its own word.
+
+    A lock that can't be read is a finding as well: the folder says what it can.
+    """
     open_positions, armed_by, damage, lost = None, None, None, None
-    engine = running_engine(data_dir)
+    engine, unknown = None, False
+    try:
+        engine = running_engine(data_dir)
+    except DataFolderError as error:
+        why, unknown = str(error), True
     try:
         if has_books(data_dir):
             open_positions = len(stored_positions(data_dir, everything=False))
         switch = stored_status(data_dir)
         armed_by = switch.causes if switch.armed else None
         # An engine that runs may write on between two looks.
-        lost = lost_records(data_dir) if engine is None else None
+        lost = None if engine or unknown else lost_records(data_dir)
     except CerberoError as error:
         damage = str(error)
     return verdict_without_engine(
         why=why,
         silent_pid=None if engine is None else engine.pid,
+        refuses=refuses,
+        unknown=unknown,
         is_paper=is_paper_folder(data_dir),
         open_positions=open_positions,
         armed_by=armed_by,

@@ -25,13 +25,15 @@ def verdict_without_engine(
     has_log: bool,
     data_dir: str,
     lost: str | None = None,
+    log_damage: str | None = None,
 ) -> Verdict:
     """What a folder says whose engine does not answer.
 
     `silent_pid` is that of an engine that holds the folder, None if none does; `refuses` if it has said why
     it does not answer, or is not trusted. `unknown` if nobody can say whether one does. `is_paper`: a paper
     run keeps it, and no engine starts there. `open_positions` is None if it has no books, `armed_by` if its
-    switch is not armed. `lost` says what the log holds and the books do not.
+    switch is not armed. `lost` says what the log holds and the books do not, `log_damage` what else is
+    wrong with its end.
     """
     findings = []
     if open_positions is None and has_log and damage is None:
@@ -41,6 +43,9 @@ def verdict_without_engine(
         text = f"the books are older than their log ({lost}), what they say is open may not be so: {DAMAGED}"
         findings.append(act("books_older", text))
         open_positions = open_positions or None
+    if log_damage is not None:
+        text = f"the audit log is damaged ({log_damage}): run.py audit verify"
+        findings.append(act("audit_broken", text))
     if damage is not None:
         # Who could not read them has said so, too.
         text = f"{UNREAD}: {damage.replace(f'{UNREAD}: ', '')}: {DAMAGED}"

@@ -18,11 +18,10 @@ from actors.control.socket_path import RUN_FOLDER
 from core.errors import InputError
 from reading.engine_lock import LOCK, holder_of, opened_lock, running_engine, try_lock
 from reading.paper_folder import PAPER_MARKER, is_paper_folder
+from reading.restore_begun import restore_begun
 
 BEFORE, GONE = ".before", ".gone"
 """Folders that hold the last paper account while a new one starts, and then while it is removed."""
-RESTORING = "restoring-"
-"""How the folder of a restore begins that has begun to replace the books."""
 LOG_FOLDER = "log"
 LOCK_TRIES = 5
 LOCK_RETRY_S = 0.05
@@ -68,7 +67,7 @@ def locked(data_dir: Path, choose_socket: Callable[[], Path]) -> Iterator[Path]:
     The kernel releases the lock when the process ends, however it ends; the file itself stays.
     """
     with held(data_dir) as file:
-        if any(data_dir.glob(f"{RESTORING}*")):
+        if restore_begun(data_dir):
             raise InputError(
                 f"--data-dir {data_dir}: a restore of its books was cut short; run.py state restore ends it"
             )

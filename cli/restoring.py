@@ -20,7 +20,7 @@ from actors.audit.scan import scan
 from actors.kill_switch import DiskKillFile
 from actors.state.database import DATABASE_FILE
 from actors.state.rebuild import sqlite_errors_named, write_database
-from cli.data_folder import RESTORING, private_files
+from cli.data_folder import private_files
 from cli.folder_identity import forget_identity
 from cli.offline_records import record_offline
 from core.errors import CerberoError, FoundWrongError, InputError
@@ -35,6 +35,7 @@ from reading.backups import BOUND, ProvedBackup, bound_to, proved_backup, stored
 from reading.losses import Losses, losses
 from reading.operator import operator_name
 from reading.paper_folder import is_paper_folder
+from reading.restore_begun import RESTORING
 from reading.switch.stored import stored_status
 
 REPLACED_FOLDER = "replaced"

@@ -159,7 +159,8 @@ class Viewer:
             )
         except CerberoError as error:
             why_armed = str(error)
-        found = folder_verdict(self._data_dir, engine.problem or "no engine answers")
+        why = engine.problem or "no engine answers"
+        found = folder_verdict(self._data_dir, why, refuses=engine.refuses)
         return verdict.without_engine(
             found, armed=armed, why_armed=why_armed, has_books=folder.has_books or not folder.read, now=now
         )

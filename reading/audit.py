@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import json
-from collections import deque
 from collections.abc import Container, Iterator
 from datetime import datetime
 from pathlib import Path
 
-from actors.audit.files import AUDIT_FOLDER, lines_of, plain_files, whole_lines
+from actors.audit.files import AUDIT_FOLDER, whole_lines
 from actors.audit.verify import NOT_ACCEPTED, VerifyReport, verify
 from core.audit.hash_chain import AuditRecord, Link, kind_of, read_record
 from reading.engine_lock import running_engine
@@ -17,7 +16,6 @@ from reading.errors import DataFolderError
 __all__ = [
     "NOT_ACCEPTED",
     "last_recorded_at",
-    "last_seq",
     "records",
     "records_of_kinds",
     "records_under",
@@ -62,18 +60,6 @@ def records_under(data_dir: Path, correlation: str) -> Iterator[AuditRecord]:
 def last_recorded_at(data_dir: Path) -> datetime | None:
     """The latest market time in the audit log, before which no engine may resume; None if it is empty."""
     return max((record.at for record in records(data_dir)), default=None)
-
-
-def last_seq(data_dir: Path) -> int:
-    """The number of the last whole record, 0 if there is none. Reads the last day alone.
-
-    Raises ChainBrokenError if it is no record.
-    """
-    for path in reversed(plain_files(data_dir / AUDIT_FOLDER)):
-        last = deque((line for line in lines_of(path) if line.endswith(b"\n")), maxlen=1)
-        if last:
-            return read_record(last[0]).seq
-    return 0
 
 
 def verified(data_dir: Path, *, told_head: Link | None = None, strict: bool = False) -> VerifyReport:

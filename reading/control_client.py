@@ -12,9 +12,10 @@ from typing import TypeVar
 
 from pydantic import BaseModel, JsonValue, ValidationError
 
+from actors.control.lines import Lines
 from actors.control.trust import peer_uid, require_own
 from actors.control.wire import LINE_BYTES_MAX, ControlAnswer, ControlRequest, RequestName, encode
-from core.errors import EngineNotRunningError, FoundWrongError, InputError, NoAnswerError
+from core.errors import CerberoError, EngineNotRunningError, FoundWrongError, InputError, NoAnswerError
 from reading.engine_lock import running_engine
 from reading.operator import operator_name
 from reading.refused_start import why_refused
@@ -58,17 +59,19 @@ def exchange(
     timeout_s = answer_s + request.wait_s
     connection, pid = _connected(data_dir)
     with connection:
-        lines = _Lines(connection, timeout_s)
+        lines, ends_at_s = Lines(connection), monotonic() + timeout_s
         try:
             connection.settimeout(timeout_s)
-            connection.sendall(encode(request))
-            while line := lines.next():
+            unsent = _send(connection, encode(request))
+            while line := _next(lines, ends_at_s):
                 answer = _parsed(line)
                 if not answer.ok:
                     raise FoundWrongError(answer.error)
                 yield answer
                 if not answer.more:
                     return
+            if unsent is not None:
+                raise unsent
         except TimeoutError:
             raise NoAnswerError(
                 f"engine (pid {pid}): no answer within {timeout_s:g} s: docs/runbook.md, 'The engine does not"
@@ -79,36 +82,31 @@ def exchange(
     raise NoAnswerError("engine: the connection ended without an answer; the engine may be stopping")
 
 
+def is_refusal(error: CerberoError) -> bool:
+    """Whether an engine is there, and its own word or who it is keeps it from answering. It may be well."""
+    return isinstance(error, FoundWrongError) and not isinstance(error, NoAnswerError)
+
+
 def request_of(name: RequestName, **fields: JsonValue) -> ControlRequest:
     """A request on behalf of the user who runs this process."""
     return ControlRequest.model_validate({"request": name, "who": operator_name(), **fields})
 
 
-class _Lines:
-    """The lines that come over a connection, with one deadline for all of them and a bound on each."""
+def _send(connection: socket.socket, request: bytes) -> OSError | None:
+    """Send it; why nobody reads it, if so: an engine that closes at once has said why before."""
+    try:
+        connection.sendall(request)
+    except (BrokenPipeError, ConnectionResetError) as error:
+        return error
+    return None
 
-    def __init__(self, connection: socket.socket, timeout_s: float) -> None:
-        self._connection = connection
-        self._ends_at = monotonic() + timeout_s
-        self._received = bytearray()
 
-    def next(self) -> bytes:
-        """The next line; what has come of it if the connection ends. Raises TimeoutError, FoundWrongError."""
-        while (end := self._received.find(b"\n") + 1) == 0:
-            if len(self._received) > LINE_BYTES_MAX:
-                raise FoundWrongError(f"engine: expected an answer of at most {LINE_BYTES_MAX:,} bytes")
-            left_s = self._ends_at - monotonic()
-            if left_s <= 0.0:
-                raise TimeoutError
-            self._connection.settimeout(left_s)
-            more = self._connection.recv(65_536)
-            if not more:
-                end = len(self._received)
-                break
-            self._received += more
-        line = bytes(self._received[:end])
-        del self._received[:end]
-        return line
+def _next(lines: Lines, ends_at_s: float) -> bytes:
+    """The next line of an answer. Raises FoundWrongError if it is too long, OSError."""
+    line = lines.next(ends_at_s)
+    if len(line) >= LINE_BYTES_MAX and not line.endswith(b"\n"):
+        raise FoundWrongError(f"engine: expected an answer of at most {LINE_BYTES_MAX:,} bytes")
+    return line
 
 
 def _connected(data_dir: Path) -> tuple[socket.socket, int]:

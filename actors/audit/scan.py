@@ -55,7 +55,7 @@ def scan(folder: Path, *, wanted: Iterable[int] = (), strict: bool = False) -> S
     `wanted` are the numbers of the records whose hashes are kept; `strict` also checks the canonical form.
     """
     reader = _Reader(frozenset(wanted), strict)
-    foreign, days = _days(folder)
+    foreign, days = by_day(folder)
     try:
         for paths in days:
             reader.read_day(paths)
@@ -74,7 +74,7 @@ def boot_scan(folder: Path, *, wanted: Iterable[int] = ()) -> Scan:
     If anything is wrong, every record is walked after all, so that the problem names it.
     """
     numbers = frozenset(wanted)
-    foreign, days = _days(folder)
+    foreign, days = by_day(folder)
     reader = _Reader(numbers, strict=False)
     try:
         walked, end = walked_days(days)
@@ -89,7 +89,7 @@ def boot_scan(folder: Path, *, wanted: Iterable[int] = ()) -> Scan:
     return reader.result(len(days))
 
 
-def _days(folder: Path) -> tuple[list[Path], list[list[Path]]]:
+def by_day(folder: Path) -> tuple[list[Path], list[list[Path]]]:
     """The files without a valid day, and the others by day; a day has two after a crash while compressing."""
     foreign = undated(folder)
     dated = [path for path in audit_files(folder) if path not in foreign]

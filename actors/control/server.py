@@ -17,10 +17,10 @@ from typing import assert_never
 
 from pydantic import BaseModel
 
+from actors.control.lines import Lines
 from actors.control.socket_path import make_private_folder
 from actors.control.trust import peer_uid
 from actors.control.wire import (
-    LINE_BYTES_MAX,
     ControlAnswer,
     ControlRequest,
     RequestName,
@@ -57,7 +57,7 @@ CONNECTIONS_MAX = 8
 WAITING_MAX = 32
 """Connections that only wait for the end of a message: counted apart, so that they keep nobody out."""
 FIRST_LINE_S = 5.0
-"""A client sends its request right after it has connected."""
+"""A client sends its request, whole, right after it has connected."""
 IDLE_S = 30.0
 LOOK_S = 20.0
 """Without a new connection for this long, whether the socket's file is still there."""
@@ -209,11 +209,11 @@ class ControlServer:
             if peer_uid(connection) != os.getuid():
                 self._send(connection, _failed("control: this socket serves its own user only"))
                 return
-            connection.settimeout(FIRST_LINE_S)
-            with connection.makefile("rb") as lines:
-                while place.is_held and (line := lines.readline(LINE_BYTES_MAX)):
-                    connection.settimeout(IDLE_S)
-                    self._handle(connection, line, place)
+            lines, within_s = Lines(connection), FIRST_LINE_S
+            while place.is_held and (line := lines.next(monotonic() + within_s)):
+                connection.settimeout(IDLE_S)
+                self._handle(connection, line, place)
+                within_s = IDLE_S
         except OSError:
             return  # The client went away, was idle for too long, or the server was closed.
         finally:

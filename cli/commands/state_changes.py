@@ -91,13 +91,14 @@ def restore(
 
     Example: run.py state restore --from data/backups/20260105T130000Z --dry-run
     """
-    from cli.data_folder import RESTORING, make_data_folder, without_engine
+    from cli.data_folder import make_data_folder, without_engine
     from cli.restoring import finished, planned, restored, told
     from cli.restoring import now as this_moment
     from config import load_strategy
     from core.errors import InputError
+    from reading.restore_begun import restore_begun
 
-    cut_short = any(data_dir.glob(f"{RESTORING}*"))
+    cut_short = restore_begun(data_dir)
     if backup is None and not cut_short:
         raise InputError("--from: expected the backup to restore, found none, and no restore to be finished")
     if dry_run and (backup is None or cut_short):

@@ -20,14 +20,15 @@ def status(data_dir: DataDir = DEFAULT_DATA_DIR, as_json: AsJson = False) -> Non
 
     Example: run.py status --data-dir data
     """
-    from core.errors import EngineNotRunningError, NoAnswerError
+    from core.errors import CerberoError
+    from reading.control_client import is_refusal
     from reading.engine_status import engine_status
 
     try:
         found = engine_status(data_dir)
-    except (EngineNotRunningError, NoAnswerError) as error:
+    except CerberoError as error:
         if not as_json and data_dir.is_dir():
-            _show_what_the_folder_says(data_dir, str(error))
+            _show_what_the_folder_says(data_dir, str(error), refuses=is_refusal(error))
         raise
     if as_json:
         from cli.views.output import show_json
@@ -48,11 +49,11 @@ def status(data_dir: DataDir = DEFAULT_DATA_DIR, as_json: AsJson = False) -> Non
         show_status(found)
 
 
-def _show_what_the_folder_says(data_dir: Path, why: str) -> None:
+def _show_what_the_folder_says(data_dir: Path, why: str, *, refuses: bool) -> None:
     """The verdict on a folder whose engine does not answer."""
     from cli.views.painted import page_width, show_lines
     from cli.views.screen import verdict_lines
     from reading.without_engine import folder_verdict
 
-    verdict = folder_verdict(data_dir, why)
+    verdict = folder_verdict(data_dir, why, refuses=refuses)
     show_lines(verdict_lines(verdict, page_width(), most=len(verdict.findings)))

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from actors.health.disk import FREE_BYTES_MIN
 from actors.state.ballast import BALLAST_BYTES
-from cli.data_folder import RESTORING, others_who_write
+from cli.data_folder import others_who_write
 from cli.preflight.line import LineState, PreflightCheck, PreflightLine
 from core.errors import FoundWrongError, InputError
 from reading.audit import verified
@@ -17,6 +17,7 @@ from reading.backups import proved_backup
 from reading.books import entry_latches, has_books
 from reading.engine_lock import running_engine
 from reading.paper_folder import is_paper_folder
+from reading.restore_begun import restore_begun
 from reading.switch.stored import stored_status
 
 FREE_BYTES_COMFORTABLE = 2 * 1024**3
@@ -56,7 +57,7 @@ def data_folder(data_dir: Path) -> PreflightLine:
             f"{data_dir} holds a paper account, which the next paper run empties",
             "name another folder with --data-dir",
         )
-    if any(data_dir.glob(f"{RESTORING}*")):
+    if restore_begun(data_dir):
         return PreflightLine(
             PreflightCheck.DATA_FOLDER,
             LineState.NOT,

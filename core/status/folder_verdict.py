@@ -16,6 +16,8 @@ def verdict_without_engine(
     *,
     why: str,
     silent_pid: int | None,
+    refuses: bool = False,
+    unknown: bool = False,
     is_paper: bool,
     open_positions: int | None,
     armed_by: Collection[ArmCause] | None,
@@ -23,12 +25,15 @@ def verdict_without_engine(
     has_log: bool,
     data_dir: str,
     lost: str | None = None,
+    log_damage: str | None = None,
 ) -> Verdict:
     """What a folder says whose engine does not answer.
 
-    `silent_pid` is that of an engine that holds the folder, None if none does. `is_paper`: a paper run keeps
-    it, and no engine starts there. `open_positions` is None if it has no books, `armed_by` if its switch is
-    not armed. `lost` says what the log holds and the books do not.
+    `silent_pid` is that of an engine that holds the folder, None if none does; `refuses` if it has said why
+    it does not answer, or is not trusted. `unknown` if nobody can say whether one does. `is_paper`: a paper
+    run keeps it, and no engine starts there. `open_positions` is None if it has no books, `armed_by` if its
+    switch is not armed. `lost` says what the log holds and the books do not, `log_damage` what else is
+    wrong with its end.
     """
     findings = []
     if open_positions is None and has_log and damage is None:
@@ -38,11 +43,19 @@ def verdict_without_engine(
         text = f"the books are older than their log ({lost}), what they say is open may not be so: {DAMAGED}"
         findings.append(act("books_older", text))
         open_positions = open_positions or None
+    if log_damage is not None:
+        text = f"the audit log is damaged ({log_damage}): run.py audit verify"
+        findings.append(act("audit_broken", text))
     if damage is not None:
         # Who could not read them has said so, too.
         text = f"{UNREAD}: {damage.replace(f'{UNREAD}: ', '')}: {DAMAGED}"
         findings.append(act("books_damaged", text))
-    if silent_pid is not None:
+    if unknown:
+        text = f"{why}; whether an engine runs there is not known: look at what lies there, and remove it"
+        findings.append(act("engine_unknown", text))
+    elif silent_pid is not None and refuses:
+        findings.append(_refusing(why, silent_pid))
+    elif silent_pid is not None:
         findings.append(_silent(why, silent_pid, open_positions))
     elif is_paper:
         findings.append(look("paper_folder", f"{why}, which a paper run keeps: run.py report"))
@@ -58,6 +71,12 @@ def verdict_without_engine(
         text = f"the kill switch is armed there ({causes}): run.py kill-switch status"
         findings.append((look if BY_A_PERSON.issuperset(armed_by) else act)("armed", text))
     return verdict_of(placed(data_dir, *findings), "")
+
+
+def _refusing(why: str, pid: int) -> Finding:
+    """An engine that is there and may be as healthy as ever: ending it would leave what is open alone."""
+    then = "look again in a minute, as the engine's own user; then docs/runbook.md, 'The engine refuses'"
+    return look("engine_refuses", f"{why}; the engine (pid {pid}) runs, and how it is was not told: {then}")
 
 
 def _silent(why: str, pid: int, open_positions: int | None) -> Finding:

@@ -13,6 +13,7 @@ from pydantic import ValidationError
 
 from core.errors import CerberoError, NoAnswerError
 from core.messages.engine_status import EngineStatus
+from reading.control_client import is_refusal
 
 AGAIN_AFTER_S: Final = 1.0
 """The engine is asked no more often, however many ask."""
@@ -24,23 +25,27 @@ WAIT_S: Final = 1.2
 class EngineSaid:
     """The last status, and how old it is; `problem` is why there is no newer one, None if there is.
 
-    `status` is None if the engine has never answered, or is known not to run.
+    `status` is None if the engine has never answered, or is known not to run. `refuses` if the problem is the
+    engine's own word.
     """
 
     status: EngineStatus | None
     age_s: float
     problem: str | None
+    refuses: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class _Asking:
-    """One asking; it `ended_s` with a status or a problem; `silent` if an engine runs and did not answer."""
+    """One asking; it `ended_s` with a status or a problem; `silent` if an engine runs and did not answer,
+    `refuses` if it has said why."""
 
     asked_s: float
     ended_s: float
     status: EngineStatus | None
     problem: str | None
     silent: bool
+    refuses: bool
 
     @property
     def good_for_s(self) -> float:
@@ -88,19 +93,19 @@ class EngineWatch:
         if self._last is not None and self._is_fresh(at_s):
             # Whoever is known not to run is not shown as it was; who is silent is, with the problem.
             known = self._last.problem is None or self._last.silent
-            return EngineSaid(status if known else None, age_s, self._last.problem)
+            return EngineSaid(status if known else None, age_s, self._last.problem, self._last.refuses)
         since_s = at_s if self._asking_since_s is None else self._asking_since_s
         waited_s = math.ceil(self._clock() - since_s)
         return EngineSaid(status, age_s, f"the engine has not answered for {waited_s} s")
 
     def _run(self, asked_s: float) -> None:
-        status, problem, silent = None, None, False
+        status, problem, silent, refuses = None, None, False, False
         try:
             status = self._ask()
         except NoAnswerError as error:
             problem, silent = str(error), True
         except CerberoError as error:
-            problem = str(error)
+            problem, refuses = str(error), is_refusal(error)
         except ValidationError as error:
             problem = (
                 f"the engine is of another version: its status has {error.error_count()} parts that this one"
@@ -108,7 +113,7 @@ class EngineWatch:
             )
         with self._changed:
             ended_s = self._clock()
-            self._last = _Asking(asked_s, ended_s, status, problem, silent)
+            self._last = _Asking(asked_s, ended_s, status, problem, silent, refuses)
             if status is not None:
                 self._status = (status, ended_s)
             self._asking_since_s = None

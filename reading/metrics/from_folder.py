@@ -11,6 +11,7 @@ from actors.state.stored import books_read
 from actors.state.tables.figures import BooksFigures
 from core.messages.arm_cause import ArmCause
 from core.status.folder_verdict import verdict_without_engine
+from reading.log_end import LogEnd
 from reading.metrics import table
 from reading.metrics.series import Figures
 
@@ -55,11 +56,11 @@ def put_without_engine(
     armed_by: Collection[ArmCause] | None,
     damage: str | None,
     has_log: bool,
-    lost: str | None,
+    ends: LogEnd,
 ) -> None:
     """The verdict on a folder whose engine does not answer.
 
-    `armed` is None if that can't be read, `lost` says what the log holds and the books do not.
+    `armed` is None if that can't be read, `ends` says whether the log ends where the books say.
     """
     figures.put(table.ARMED, armed)
     found = verdict_without_engine(
@@ -71,7 +72,8 @@ def put_without_engine(
         damage=damage,
         has_log=has_log,
         data_dir="",
-        lost=lost,
+        lost=ends.lost,
+        log_damage=ends.damage,
     )
     figures.mark(table.VERDICT, (found.level,))
 

@@ -19,12 +19,12 @@ from core.messages.engine_status import EngineStatus
 from reading.engine_lock import running_engine
 from reading.engine_status import engine_status
 from reading.errors import DataFolderError
+from reading.log_end import LogEnd, log_end
 from reading.metrics import table
 from reading.metrics.from_folder import put_books, put_disk, put_without_engine, read_books
 from reading.metrics.from_status import put_status
 from reading.metrics.labels import ReadPart
 from reading.metrics.series import Figures
-from reading.without_engine import lost_records
 
 AGAIN_AFTER_S: Final = 1.0
 """The engine is asked no more often, however many ask."""
@@ -77,7 +77,7 @@ class MetricsReader:
             put_status(figures, status)
         else:
             # Who holds the folder may be writing: the log is then ahead for a moment.
-            lost = None if held else self._lost()
+            ends = LogEnd() if held else self._log_end()
             armed, causes = self._stored_switch()
             has_log = any(audit_files(self._data_dir / AUDIT_FOLDER))
             put_without_engine(
@@ -87,9 +87,9 @@ class MetricsReader:
                 armed_by=causes,
                 damage=damage,
                 has_log=has_log,
-                lost=lost,
+                ends=ends,
             )
-            figures.put(table.BOOKS_OLDER, None if held or books is None else lost is not None)
+            figures.put(table.BOOKS_OLDER, None if held or books is None else ends.lost is not None)
         figures.put(table.UP, status is not None)
         figures.put(table.LOCK_HELD, held)
         figures.put(table.BOOKS_READABLE, books is not None)
@@ -142,11 +142,11 @@ class MetricsReader:
             return None, None  # What can't be read is told by the books' own figure.
         return causes is not None, causes
 
-    def _lost(self) -> str | None:
+    def _log_end(self) -> LogEnd:
         try:
-            return lost_records(self._data_dir)
+            return log_end(self._data_dir)
         except CerberoError:
-            return None  # What can't be read is told by the books' own figure.
+            return LogEnd()  # What can't be read is told by the books' own figure.
 
     def _is_held(self) -> bool:
         try:

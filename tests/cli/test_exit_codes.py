@@ -8,14 +8,18 @@ from pathlib import Path
 import pytest
 
 import core.errors
+from actors.control.wire import ControlAnswer
 from actors.state.database import open_database
 from cli.exit_codes import ExitCode, exit_code_of
 from cli.main import COMMANDS, GROUPS
 from cli.start import start
 from core.errors import CerberoError, EngineNotRunningError, InputError, McpRateLimitError
+from reading import control_client
 from reading import engine_status as asked
+from reading.engine_lock import LOCK
 from tests.cli.support import Cli, started
 from tests.fakes.held_folder import held_folder
+from tests.fakes.whole_books import make_whole_books
 
 GROUP_COMMANDS = {
     "alert": ("test",),
@@ -144,6 +148,41 @@ def test_status_of_an_engine_that_says_nothing_gives_its_pid_and_what_to_do(cli:
     assert "docs/runbook.md, 'The engine does not answer'" in ran.err
     assert unhealthy.code == 1
     assert "no answer within" in unhealthy.err
+
+
+@pytest.mark.parametrize("positions", [False, True])
+def test_status_of_an_engine_that_refuses_gives_a_verdict_and_does_not_advise_to_end_it(
+    cli: Cli, tmp_path: Path, positions: bool
+) -> None:
+    """With every place taken it may be as healthy as ever; the first word is wanted all the same."""
+    if positions:
+        make_whole_books(tmp_path)
+    with held_folder(tmp_path, [ControlAnswer(ok=False, error="control: 8 connections are in use")]):
+        ran = cli("status", "--data-dir", tmp_path)
+    said = " ".join(ran.out.split())
+    assert (ran.code, said.split()[0]) == (1, "LOOK")
+    assert "8 connections are in use" in said
+    assert "kill -KILL" not in said
+    assert ran.err == "error: control: 8 connections are in use\n"
+
+
+def test_status_of_an_engine_whose_socket_is_not_trusted_gives_a_verdict(cli: Cli, tmp_path: Path) -> None:
+    """As for root, who looks at the folder of the engine's own user."""
+    cli.monkeypatch.setattr(control_client, "peer_uid", lambda _: os.getuid() + 1)
+    with held_folder(tmp_path, None):
+        ran = cli("status", "--data-dir", tmp_path)
+    said = " ".join(ran.out.split())
+    assert (ran.code, said.split()[0]) == (1, "LOOK")
+    assert f"is served by uid {os.getuid() + 1}" in said
+    assert "kill -KILL" not in said
+
+
+def test_status_of_a_folder_whose_lock_can_not_be_read_gives_a_verdict(cli: Cli, tmp_path: Path) -> None:
+    (tmp_path / LOCK).mkdir()
+    make_whole_books(tmp_path)
+    ran = cli("status", "--data-dir", tmp_path)
+    assert (ran.code, ran.out.split()[0]) == (2, "ACT")
+    assert "lock can't be read" in " ".join(ran.out.split())
 
 
 @pytest.mark.parametrize("command", ["start", "dry-run", "ping"])

@@ -14,7 +14,6 @@ import pytest
 
 from actors.kill_switch import DiskKillFile
 from actors.state.backup import backups
-from cli.data_folder import RESTORING
 from cli.main import main
 from config import load_strategy
 from core.messages.kill_switch import ArmKillSwitch
@@ -23,6 +22,7 @@ from reading.audit import verified
 from reading.backups import stored_settings
 from reading.books import stored_positions
 from reading.proof import books_proved
+from reading.restore_begun import restore_begun
 from tests.actors.state.books_room import LONG, POSITION, SHORT, BooksRoom
 from tests.cli.restores import bind, folder_with_backups
 from tests.cli.support import ROOT
@@ -121,7 +121,7 @@ def test_a_restore(tmp_path: Path) -> None:
     restore = ("state", "restore", "--from", str(backup), "--data-dir", str(data_dir))
     before = verified(kept).head
     for _ in killed_before_each_change(tmp_path / "note", restore, lambda: copied(kept, data_dir)):
-        if not any(data_dir.glob(f"{RESTORING}*")):
+        if not restore_begun(data_dir):
             assert books_proved(data_dir).lines() == ()
             assert verified(data_dir).head == before or stored_settings(data_dir)["restored"] == "pending"
         given_again(*restore)

@@ -8,7 +8,7 @@ from time import monotonic
 
 import pytest
 
-from core.errors import EngineNotRunningError, NoAnswerError
+from core.errors import CerberoError, EngineNotRunningError, FoundWrongError, NoAnswerError
 from core.messages.engine_status import EngineStatus
 from page.sources.engine import AGAIN_AFTER_S, WAIT_S, EngineWatch
 from tests.fakes.engine_status import STATES
@@ -37,6 +37,24 @@ def test_who_did_not_answer_in_time_is_shown_as_before_and_not_as_gone() -> None
     clock.now_s += AGAIN_AFTER_S
     said = watch.look()
     assert (said.status, said.problem) == (STATES["condor"], "no answer within 9 s")
+
+
+@pytest.mark.parametrize(
+    ("error", "refuses"),
+    [
+        (FoundWrongError("control: 8 connections are in use"), True),
+        (NoAnswerError("no answer within 9 s"), False),
+        (EngineNotRunningError("no engine runs on data"), False),
+    ],
+)
+def test_who_refuses_is_told_from_who_is_silent_or_gone(error: CerberoError, refuses: bool) -> None:
+    """Only of a silent one may the page say how it is ended."""
+
+    def ask() -> EngineStatus:
+        raise error
+
+    said = EngineWatch(ask, clock=Clock()).look()
+    assert (said.problem, said.refuses) == (str(error), refuses)
 
 
 class Engine:

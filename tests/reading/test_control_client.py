@@ -12,9 +12,9 @@ from threading import Event, Thread
 import pytest
 
 from actors.control.socket_path import choose_socket
-from actors.control.wire import ControlAnswer, RequestName, encode
+from actors.control.wire import ControlAnswer, ControlRequest, RequestName, encode
 from cli.data_folder import locked
-from core.errors import EngineNotRunningError, FoundWrongError
+from core.errors import EngineNotRunningError, FoundWrongError, NoAnswerError
 from core.messages.control import EngineStopping, Healthcheck
 from reading import control_client
 from reading.control_client import ask_engine, exchange, request_of
@@ -50,6 +50,37 @@ def engine_that_says(data_dir: Path, said: bytes) -> Iterator[list[bytes]]:
         thread = Thread(target=serve, daemon=True)
         thread.start()
         yield asked
+        thread.join(10.0)
+    path.unlink()
+
+
+@contextmanager
+def engine_that_refuses_unasked(data_dir: Path, said: bytes) -> Iterator[None]:
+    """Says these bytes and closes before the client sends anything, which waits for that."""
+    closed = Event()
+
+    def slow_to_ask(request: ControlRequest) -> bytes:
+        assert closed.wait(10.0)
+        return encode(request)
+
+    with (
+        pytest.MonkeyPatch.context() as patched,
+        locked(data_dir, lambda: choose_socket(data_dir, os.environ)) as path,
+        socket.socket(socket.AF_UNIX) as listening,
+    ):
+        patched.setattr(control_client, "encode", slow_to_ask)
+        listening.bind(str(path))
+        listening.listen()
+
+        def serve() -> None:
+            connection, _ = listening.accept()
+            with connection:
+                connection.sendall(said)
+            closed.set()
+
+        thread = Thread(target=serve, daemon=True)
+        thread.start()
+        yield
         thread.join(10.0)
     path.unlink()
 
@@ -113,6 +144,19 @@ def test_an_answer_without_end_ends_with_the_time_or_the_bytes(
 )
 def test_no_usable_answer_is_an_error_that_says_why(tmp_path: Path, said: bytes, told: str) -> None:
     with engine_that_says(tmp_path, said), pytest.raises(FoundWrongError, match=told):
+        list(exchange(tmp_path, request_of(RequestName.STATUS)))
+
+
+def test_a_refusal_is_read_although_the_engine_has_closed_before_it_was_asked(tmp_path: Path) -> None:
+    """As with every place taken: the request finds nobody who reads it, and why is what must be told."""
+    said = encode(ControlAnswer(ok=False, error="control: 8 connections are in use"))
+    with engine_that_refuses_unasked(tmp_path, said), pytest.raises(FoundWrongError) as told:
+        list(exchange(tmp_path, request_of(RequestName.STATUS)))
+    assert (type(told.value), str(told.value)) == (FoundWrongError, "control: 8 connections are in use")
+
+
+def test_an_engine_that_closes_unasked_and_says_nothing_broke_the_connection(tmp_path: Path) -> None:
+    with engine_that_refuses_unasked(tmp_path, b""), pytest.raises(NoAnswerError, match="Broken pipe"):
         list(exchange(tmp_path, request_of(RequestName.STATUS)))
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from pathlib import Path
 from threading import Event
 
@@ -42,6 +43,25 @@ def test_those_who_wait_for_the_end_of_a_message_keep_nobody_out(tmp_path: Path)
     assert waiting[0].read() == {"closed": True}
     for client in (*waiting, last):
         client.close()
+    served.server.close()
+
+
+def test_a_request_that_comes_byte_by_byte_has_one_deadline(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each byte must not begin the time anew: eight such clients would keep everybody out for good."""
+    monkeypatch.setattr(server_module, "FIRST_LINE_S", 0.2)
+    served = Served(tmp_path)
+    dripping = Client(served.path)
+    pause = Event()
+    sent = 0
+    with suppress(OSError):
+        while sent < 200:
+            dripping.send(b" ")
+            sent += 1
+            pause.wait(0.02)
+    assert sent < 200, "cut off long before"
+    dripping.close()
     served.server.close()
 
 

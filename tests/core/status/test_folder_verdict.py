@@ -60,6 +60,24 @@ def test_an_engine_that_says_nothing_is_not_started_again_beside_itself(
     assert "kill -KILL 77, then run.py start --data-dir d" in found.text
 
 
+@pytest.mark.parametrize("positions", [None, 0, 1])
+def test_an_engine_that_refuses_to_answer_is_not_one_to_end(positions: int | None) -> None:
+    found = verdict_without_engine(
+        why="control: 8 connections are in use",
+        silent_pid=77,
+        refuses=True,
+        is_paper=False,
+        open_positions=positions,
+        armed_by=None,
+        damage=None,
+        has_log=False,
+        data_dir="d",
+    )
+    assert [(each.level.value, each.code) for each in found.findings] == [("LOOK", "engine_refuses")]
+    assert found.text.startswith("control: 8 connections are in use; the engine (pid 77) runs")
+    assert "kill" not in found.text
+
+
 def test_the_folder_of_a_paper_run_is_not_one_to_start_an_engine_on() -> None:
     """A start would be refused there."""
     found = verdict_without_engine(

@@ -18,8 +18,8 @@ from typing import Any, Final, Literal
 from core.errors import InputError
 from lab.backtest.columns import ColumnMap, Columns, read_columns
 
-FORM: Final = b"cerbero-bite columns 1\n"
-"""The first line; another form has another number."""
+FORM: Final = b"cerbero-bite columns 2\n"
+"""The first line; another form, or another check of what is kept, has another number."""
 _HEAD_LENGTH: Final = 64
 _DIGEST_LENGTH: Final = 32
 _PART_LENGTH: Final = 2**20

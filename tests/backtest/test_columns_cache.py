@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from array import array
 from pathlib import Path
 
 import pytest
 
+from core.errors import InputError
 from lab.backtest import columns_cache
 from lab.backtest.columns import ColumnMap, Columns, read_columns
 from lab.backtest.columns_cache import kept_columns
@@ -72,3 +74,23 @@ def test_one_that_is_damaged_is_made_anew(chains: Path, tmp_path: Path) -> None:
 def test_a_cache_that_cannot_be_written_is_done_without(chains: Path, tmp_path: Path) -> None:
     (tmp_path / "cache").write_text("a file where the folder should be", "utf-8")
     assert plain(kept_columns(chains, NAMES, tmp_path / "cache")) == plain(read_columns(chains, NAMES))
+
+
+def test_what_was_kept_without_being_checked_is_read_anew(
+    chains: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cache = tmp_path / "cache"
+    crossed = read_columns(chains, NAMES)._replace(bids_eth=array("d", [9.0] * 3))
+    with monkeypatch.context() as before:
+        before.setattr(columns_cache, "FORM", b"cerbero-bite columns 1\n")
+        before.setattr(columns_cache, "read_columns", lambda *_: crossed)
+        kept_columns(chains, NAMES, cache)
+    assert plain(kept_columns(chains, NAMES, cache)) == plain(read_columns(chains, NAMES))
+
+
+def test_nothing_is_kept_of_a_file_with_a_wrong_row(chains: Path, tmp_path: Path) -> None:
+    chains.write_text(TEXT.replace(",0.009,0.01,", ",0.01,0.009,"), "utf-8")
+    for _ in range(2):
+        with pytest.raises(InputError, match=r"^chains.csv, line 4: bid: expected at most the ask price"):
+            kept_columns(chains, NAMES, tmp_path / "cache")
+    assert not list(tmp_path.glob("cache/*"))

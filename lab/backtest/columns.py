@@ -7,7 +7,14 @@ from pathlib import Path
 from core.errors import InputError
 from lab.backtest.column_map import ColumnMap, Columns, read_map
 
-__all__ = ["ColumnMap", "Columns", "read_columns", "read_map"]
+__all__ = ["ColumnMap", "Columns", "read_columns", "read_map", "require_file"]
+
+
+def require_file(path: Path) -> None:
+    """Raises `InputError` if it is none. Whoever opens a pipe waits for the other end of it."""
+    if not path.is_file():
+        found = "a folder" if path.is_dir() else "no plain file" if path.exists() else "none"
+        raise InputError(f"{path}: expected a file of snapshots (.parquet, .csv or .csv.gz), found {found}")
 
 
 def read_columns(path: Path, names: ColumnMap) -> Columns:
@@ -15,8 +22,7 @@ def read_columns(path: Path, names: ColumnMap) -> Columns:
 
     Raises `InputError`, naming file, line or row, column, what was expected and what was found.
     """
-    if not path.is_file():
-        raise InputError(f"{path}: expected a file of snapshots (.parquet, .csv or .csv.gz), found none")
+    require_file(path)
     # A run on columns that were kept reads neither form.
     if path.name.lower().endswith(".parquet"):
         from lab.backtest.columns_parquet import read_parquet

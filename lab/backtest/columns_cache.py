@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any, Final, Literal
 
 from core.errors import InputError
-from lab.backtest.columns import ColumnMap, Columns, read_columns
+from lab.backtest.columns import ColumnMap, Columns, read_columns, require_file
 
 FORM: Final = b"cerbero-bite columns 2\n"
 """The first line; another form, or another check of what is kept, has another number."""
@@ -33,6 +33,7 @@ def kept_columns(path: Path, names: ColumnMap, cache: Path) -> Columns:
 
     Raises `InputError`, naming file, line or column, and what was found.
     """
+    require_file(path)
     kept = cache / f"{_digest(path, names)}.snapshots"
     found = _mapped(kept)
     if found is None:

@@ -11,6 +11,7 @@ from typing import Final, Protocol
 from core.contract import iso_utc
 from core.errors import InputError
 from core.market.instrument_name import EXPIRY_HOUR_UTC
+from gateway.paper.csv_rows import YEARS
 from gateway.paper.recorded_files import (
     INDEX_SPREAD_MAX,
     IV_MAX,
@@ -73,7 +74,7 @@ def check_rows(columns: Columns, search: RowSearch, refused: RowRefusal) -> None
 def _check_values(columns: Columns, search: RowSearch, refused: RowRefusal) -> None:
     for field, times_s in (("time", columns.times_s), ("expiration", columns.expirations_s)):
         for row in search.outside(times_s, SECONDS[0], SECONDS[1] - 1):
-            raise refused(row, field, f"{MOMENT}, in a year that can be meant")
+            raise refused(row, field, f"{MOMENT}, between the years {YEARS[0]} and {YEARS[1]}")
     values = (columns.strikes_usd, columns.spots_usd, columns.bids_eth, columns.asks_eth, columns.marks_eth)
     for (field, low, high, of, advice), numbers in zip(_RANGES, (*values, columns.ivs), strict=True):
         for row in search.outside(numbers, low, high):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from array import array
 from pathlib import Path
 
@@ -94,3 +95,12 @@ def test_nothing_is_kept_of_a_file_with_a_wrong_row(chains: Path, tmp_path: Path
         with pytest.raises(InputError, match=r"^chains.csv, line 4: bid: expected at most the ask price"):
             kept_columns(chains, NAMES, tmp_path / "cache")
     assert not list(tmp_path.glob("cache/*"))
+
+
+def test_refuses_what_is_no_file_without_waiting_for_it(tmp_path: Path) -> None:
+    folder, pipe = tmp_path / "folder.csv", tmp_path / "pipe.csv"
+    folder.mkdir()
+    os.mkfifo(pipe)
+    for path, found in ((folder, "a folder"), (pipe, "no plain file"), (tmp_path / "nowhere.csv", "none")):
+        with pytest.raises(InputError, match=f"^{path}: expected a file of snapshots .*, found {found}$"):
+            kept_columns(path, NAMES, tmp_path / "cache")

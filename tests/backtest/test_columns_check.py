@@ -90,7 +90,7 @@ def test_a_row_of_another_time_within_a_side_is_told(path: Path) -> None:
         ("at", "yesterday", "a day such as 2026-01-05 or a time such as 2026-01-05T14:00:00Z, found 'yest"),
         ("at", "1767607200", "a day such as .* or a time"),
         ("at", "", "a day such as .*, found ''; the field is empty"),
-        ("at", "9999-12-31", "a day such as .*, in a year that can be meant, found '9999"),
+        ("at", "9999-12-31", "a day such as .*, between the years 2009 and 2100, found '9999"),
         ("at", "2026-01-05T14:00:30Z", "2026-01-05T14:00:00Z as in the row above, or a minute later"),
         (
             "expires",

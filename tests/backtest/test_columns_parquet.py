@@ -107,7 +107,7 @@ def test_an_empty_price_is_no_quote(tmp_path: Path) -> None:
         (
             "at",
             datetime(1999, 1, 1, tzinfo=UTC),
-            "a day such as .*, in a year that can be meant, found '1999-01-01",
+            "a day such as .*, between the years 2009 and 2100, found '1999-01-01",
         ),
         (
             "at",

@@ -18,6 +18,7 @@ from lab.backtest.columns_check import EXPIRY_S, check_kinds, check_rows
 from lab.backtest.columns_moments import DAY_S, MOMENT, Moments
 
 _DAMAGED: Final = "it was cut off or damaged, or is in a form that is not read; fetch or write it anew"
+_SHOWN_LENGTH_MAX: Final = 200
 
 
 def read_parquet(path: Path, names: ColumnMap) -> Columns:
@@ -41,9 +42,8 @@ class _ParquetColumns:
         self._names = names
         self._column_of = dict(zip(FIELDS, names.columns, strict=True))
         with self._reading():
-            # What is read as a dictionary has each text once.
-            self._file = parquet.ParquetFile(path, read_dictionary=[names.kind])
-            found, rows = self._file.schema_arrow.names, self._file.metadata.num_rows
+            opened = parquet.ParquetFile(path)
+            found, self._rows = opened.schema_arrow.names, opened.metadata.num_rows
         for column in names.columns:
             if found.count(column) > 1:
                 raise InputError(
@@ -51,9 +51,14 @@ class _ParquetColumns:
                 )
         lacking = [column for column in names.columns if column not in found]
         if lacking:
-            raise InputError(f"{path}: expected columns {', '.join(lacking)}, found {', '.join(found)}")
-        if not 0 < rows <= ROWS_MAX:
-            raise InputError(f"{path}: expected from 1 to {ROWS_MAX:,} rows, found {rows:,}")
+            raise InputError(
+                f"{path}: expected columns {', '.join(lacking)}, found {_shown(', '.join(found))}"
+            )
+        if not 0 < self._rows <= ROWS_MAX:
+            raise InputError(f"{path}: expected from 1 to {ROWS_MAX:,} rows, found {self._rows:,}")
+        with self._reading():
+            # What is read as a dictionary has each text once.
+            self._file = parquet.ParquetFile(path, read_dictionary=[names.kind], metadata=opened.metadata)
 
     def read(self) -> Columns:
         columns = Columns(
@@ -71,8 +76,10 @@ class _ParquetColumns:
         try:
             yield
         except (self._arrow.ArrowException, OSError, ValueError, KeyError, OverflowError) as error:
-            reason = " ".join(str(error).split())
-            raise InputError(f"{self._path}: expected a Parquet file: {reason}; {_DAMAGED}") from None
+            raise self._unreadable(" ".join(str(error).split())) from None
+
+    def _unreadable(self, reason: str) -> InputError:
+        return InputError(f"{self._path}: expected a Parquet file: {_shown(reason)}; {_DAMAGED}")
 
     def _column(self, field: str) -> Any:
         name = self._column_of[field]
@@ -81,7 +88,9 @@ class _ParquetColumns:
             found = self._file.read(columns=[name], use_threads=False)[name]
             if field != "kind" and self._arrow.types.is_dictionary(found.type):
                 found = self._compute.cast(found, found.type.value_type)
-            return found
+        if len(found) != self._rows:
+            raise self._unreadable(f"{name} has {len(found):,} of {self._rows:,} rows")
+        return found
 
     def _seconds(self, field: str, day_s: int) -> Sequence[int]:
         column, types, compute = self._column(field), self._arrow.types, self._compute
@@ -191,8 +200,15 @@ class _ParquetColumns:
 
     def _wrong_type(self, field: str, expected: str, kind: Any) -> InputError:
         return InputError(
-            f"{self._path}: {self._column_of[field]}: expected {expected}, found the type {kind}"
+            f"{self._path}: {self._column_of[field]}: expected {expected}, found the type {_shown(str(kind))}"
         )
+
+
+def _shown(text: str) -> str:
+    """What the file or Arrow says, fit for a message."""
+    return (
+        text if text.isprintable() and len(text) <= _SHOWN_LENGTH_MAX else found_text(text, _SHOWN_LENGTH_MAX)
+    )
 
 
 def _plain(found: object) -> str:

@@ -182,6 +182,7 @@ def test_refuses_a_table_without_rows_or_with_a_column_twice(tmp_path: Path) -> 
         (table.slice(0, 0), "expected from 1 to 20,000,000 rows, found 0"),
         (table.append_column("bid", table["ask"]), "expected the column 'bid' once, found it 2 times"),
         (table.drop_columns(["iv"]), "expected columns iv, found at, expires"),
+        (table.drop_columns(["type"]), "expected columns type, found at, expires"),
     ):
         parquet.write_table(wrong, path)
         with pytest.raises(InputError) as found:
@@ -211,6 +212,17 @@ def test_any_damage_is_read_or_refused_by_name(tmp_path: Path, data: st.DataObje
     path.write_bytes(whole)
     told = problem_of(path)
     assert not told or told.startswith(str(path))
+    assert told.isprintable()
+    assert len(told) < 1000
+
+
+def test_shows_what_is_wrong_without_what_upsets_a_terminal(tmp_path: Path) -> None:
+    path = tmp_path / "chains.parquet"
+    parquet.write_table(arrow.table({"\x1b[2J" + "x" * 5000: [1]}), path)
+    told = problem_of(path)
+    assert told.startswith(f"{path}: expected columns at, expires")
+    assert told.isprintable()
+    assert len(told) < 1000
 
 
 def test_says_how_to_get_what_reads_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

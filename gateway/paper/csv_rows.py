@@ -10,10 +10,11 @@ from __future__ import annotations
 import csv
 import gzip
 import zlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime
 from functools import partial
 from io import TextIOWrapper
+from operator import itemgetter
 from pathlib import Path
 from typing import Final, NoReturn
 
@@ -83,16 +84,20 @@ def stem_of(path: Path) -> str:
 class CsvRows:
     """The rows of one file; knows the line that is being read, for errors."""
 
-    def __init__(self, path: Path, columns: Sequence[str], optional: Sequence[str] = ()) -> None:
-        """`columns` have to be there; a field of a missing `optional` one reads as ""."""
+    def __init__(
+        self, path: Path, columns: Sequence[str], optional: Sequence[str] = (), rows_max: int | None = None
+    ) -> None:
+        """`columns` have to be there; a field of a missing `optional` one reads as "". `rows_max`: another
+        limit than that of a record's files."""
         self.path = path
         self.line = 0
         self.optional_found: frozenset[str] = frozenset()
         """The optional columns that the file has, known once its first row is read."""
         self._columns = columns
         self._optional = optional
+        self._rows_max = ROWS_MAX if rows_max is None else rows_max
 
-    def __iter__(self) -> Iterator[list[str]]:
+    def __iter__(self) -> Iterator[Sequence[str]]:
         """Each row's fields in the order of `columns`, then of the optional ones."""
         self.line, count, empty_from = 0, 0, 0
         try:
@@ -103,7 +108,7 @@ class CsvRows:
                 header = next(reader, [])
                 self.line = 1
                 places = self._places(header)
-                width, plain = len(header), list(range(len(header))) == places
+                width, pick = len(header), _picker(places)
                 for row in reader:
                     self.line = reader.line_num
                     if not row:
@@ -120,9 +125,9 @@ class CsvRows:
                             "a field may hold a comma, or the line may be cut or very long"
                         )
                     count += 1
-                    if count > ROWS_MAX:
-                        raise self.broken(f"expected at most {ROWS_MAX:,} rows in one file; split it")
-                    yield row if plain else ["" if place < 0 else row[place] for place in places]
+                    if count > self._rows_max:
+                        raise self.broken(f"expected at most {self._rows_max:,} rows in one file; split it")
+                    yield pick(row)
         except UnicodeDecodeError as error:
             found = f"0x{error.object[error.start]:02x}"
             raise self.broken(f"expected UTF-8, found the byte {found}; save the file as UTF-8") from error
@@ -228,6 +233,13 @@ class CsvRows:
 
     def _refuse_separator(self, header: str) -> NoReturn:
         raise self.broken(f"expected columns separated by commas, found {found_text(header)}")
+
+
+def _picker(places: list[int]) -> Callable[[list[str]], Sequence[str]]:
+    """Takes the fields at these places out of a row; "" for a place below 0."""
+    if len(places) > 1 and min(places) >= 0:
+        return itemgetter(*places)
+    return lambda row: ["" if place < 0 else row[place] for place in places]
 
 
 def found_text(text: str, length_max: int = _FOUND_LENGTH_MAX) -> str:

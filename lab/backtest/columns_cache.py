@@ -15,11 +15,11 @@ from pathlib import Path
 from typing import Any, Final, Literal
 
 from core.errors import InputError
-from lab.backtest.columns import ColumnMap, Columns, read_columns
+from lab.backtest.columns import ColumnMap, Columns, read_columns, require_file
 from lab.backtest.kept_file import DIGEST_LENGTH, mapped_kept, read_at_rest, write_kept
 
-FORM: Final = b"cerbero-bite columns 1\n"
-"""The first line; another form has another number."""
+FORM: Final = b"cerbero-bite columns 2\n"
+"""The first line; another form, or another check of what is kept, has another number."""
 _HEAD_LENGTH: Final = 64
 _PART_LENGTH: Final = 2**20
 """A multiple of the size of a page."""
@@ -32,6 +32,7 @@ def kept_columns(path: Path, names: ColumnMap, cache: Path) -> Columns:
 
     Raises `InputError`, naming file, line or column, and what was found; or if the file does not rest.
     """
+    require_file(path)
     digest = _digest(path, names)
     found = _mapped(_place(cache, digest))
     if found is not None:

@@ -14,7 +14,7 @@ from gateway.paper.instruments import ListedOption, option
 from gateway.paper.quotes import PaperQuote
 from gateway.paper.source import Bar, Hole, HourlyFunding, ScheduledRelease, VenueFunding
 from gateway.paper.ticks import UNITS_PER_ETH
-from lab.backtest.columns import ColumnMap, Columns, read_map
+from lab.backtest.column_map import ColumnMap, Columns, read_map
 from lab.backtest.columns_cache import kept_columns
 from lab.backtest.shared_market import ANSWERS_MAX, Decoded, Once
 
@@ -30,7 +30,7 @@ class MappedMarket:
     name: Final[Literal["recorded"]] = "recorded"
 
     def __init__(self, columns: Columns, names: ColumnMap, touch_size: float, *, label: str) -> None:
-        """Raises `InputError` if the rows are not in the order of their times."""
+        """`columns` as `read_columns` has checked them. Raises `InputError` if they have no row."""
         self.columns = columns
         self._touch_size = touch_size
         self._dvol = names.dvol_pts
@@ -59,13 +59,10 @@ class MappedMarket:
             at, expiry, put = times[first], expirations[first], puts[first]
             last = _run_end(first, rows, at, expiry, put, times, expirations, puts)
             if not self._times or at != self._times[-1]:
-                if self._times and at < self._times[-1]:
-                    raise InputError(f"{label}: expected rows in the order of their times, row {first + 1}")
                 self._times.append(at)
                 self._spots.append(self.columns.spots_usd[first])
                 self._groups.append({})
-            if self._groups[-1].setdefault((expiry, bool(put)), (first, last)) != (first, last):
-                raise InputError(f"{label}: expected the rows of one side together, row {first + 1}")
+            self._groups[-1][expiry, bool(put)] = (first, last)
             first = last
         if not self._times:
             raise InputError(f"{label}: expected at least one row")
@@ -246,7 +243,8 @@ def _run_end(
     expirations: Sequence[int],
     puts: Sequence[int],
 ) -> int:
-    """The row after the last of a run of equal time, expiry and side, found by steps that double."""
+    """The row after the last of a run of equal time, expiry and side, found by steps that double: rows of one
+    such run stand together, which was checked of each of them when they were read."""
     step, last, grows = 1, first, True
     while step:
         row = last + step

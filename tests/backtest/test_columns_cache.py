@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from array import array
 from collections.abc import Callable
 from pathlib import Path
 
@@ -132,3 +133,32 @@ def test_a_pipe_in_place_of_what_is_kept_is_not_waited_for(chains: Path, tmp_pat
     os.mkfifo(kept)
     assert plain(kept_columns(chains, NAMES, cache)) == read
     assert kept.is_file()
+
+
+def test_what_was_kept_without_being_checked_is_read_anew(
+    chains: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cache = tmp_path / "cache"
+    crossed = read_columns(chains, NAMES)._replace(bids_eth=array("d", [9.0] * 3))
+    with monkeypatch.context() as before:
+        before.setattr(columns_cache, "FORM", b"cerbero-bite columns 1\n")
+        before.setattr(columns_cache, "read_columns", lambda *_: crossed)
+        kept_columns(chains, NAMES, cache)
+    assert plain(kept_columns(chains, NAMES, cache)) == plain(read_columns(chains, NAMES))
+
+
+def test_nothing_is_kept_of_a_file_with_a_wrong_row(chains: Path, tmp_path: Path) -> None:
+    chains.write_text(TEXT.replace(",0.009,0.01,", ",0.01,0.009,"), "utf-8")
+    for _ in range(2):
+        with pytest.raises(InputError, match=r"^chains.csv, line 4: bid: expected at most the ask price"):
+            kept_columns(chains, NAMES, tmp_path / "cache")
+    assert not list(tmp_path.glob("cache/*"))
+
+
+def test_refuses_what_is_no_file_without_waiting_for_it(tmp_path: Path) -> None:
+    folder, pipe = tmp_path / "folder.csv", tmp_path / "pipe.csv"
+    folder.mkdir()
+    os.mkfifo(pipe)
+    for path, found in ((folder, "a folder"), (pipe, "no plain file"), (tmp_path / "nowhere.csv", "none")):
+        with pytest.raises(InputError, match=f"^{path}: expected a file of snapshots .*, found {found}$"):
+            kept_columns(path, NAMES, tmp_path / "cache")

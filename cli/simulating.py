@@ -14,6 +14,7 @@ import typer
 
 from cli.collector import look_again
 from cli.exit_codes import ExitCode
+from cli.result_files import require_file, write_result
 from cli.views.say import say
 from config import load_strategy
 from core.errors import InputError
@@ -54,8 +55,7 @@ class Simulation:
         if schedule not in (PRODUCTION, SPARSE):
             raise InputError(f"--schedule: expected production or sparse, found {schedule!r}")
         for option, path in (("--json", json_file), ("--journal", journal)):
-            if path is not None and not path.resolve().parent.is_dir():
-                raise InputError(f"{option} {path}: expected a file in an existing folder")
+            require_file(option, path)
         self._faults = faults
         self._asked = _seeds(seeds)
         self._jobs = jobs or len(os.sched_getaffinity(0))
@@ -159,7 +159,7 @@ class Simulation:
         )
         if self._json_file is not None:
             document = {"how": self._how, "seeds": [row.as_json() for row in rows]}
-            self._json_file.write_text(json.dumps(document), encoding="utf-8")
+            write_result("--json", self._json_file, json.dumps(document))
 
 
 def _unseen(faults: str, families: tuple[str, ...]) -> list[str]:

@@ -22,6 +22,7 @@ from core.statistics.booked import Refusal
 from core.statistics.performance import performance
 from core.statistics.trades import ClosedTrade
 from core.values import CycleId, PositionId, SpreadKind
+from reading.result_file import read_result
 from reading.trading import TradingReport
 
 BYTES_MAX: Final = 256 * 2**20
@@ -200,14 +201,7 @@ class FinishedRun:
 
 def read_run(file: Path, named: str = "--report") -> FinishedRun:
     """The run. Raises InputError that names the key if the file is not what one of the commands wrote."""
-    try:
-        if file.stat().st_size > BYTES_MAX:
-            raise InputError(f"{named} {file}: expected at most {BYTES_MAX:,} bytes, found more")
-        found = json.loads(file.read_bytes())
-    except OSError as error:
-        raise InputError(f"{named} {file}: it can't be read: {error.strerror}") from None
-    except (ValueError, RecursionError):
-        raise InputError(f"{named} {file}: expected JSON, found something else") from None
+    found = read_result(file, named, BYTES_MAX)
     if isinstance(found, dict) and isinstance(found.get("runs"), list):
         raise InputError(
             f"{named} {file}: runs: expected one run, found {len(found['runs'])}, one of each seed; "

@@ -132,3 +132,10 @@ def test_a_pipe_in_place_of_what_is_kept_is_not_waited_for(chains: Path, tmp_pat
     os.mkfifo(kept)
     assert plain(kept_columns(chains, NAMES, cache)) == read
     assert kept.is_file()
+
+
+@pytest.mark.timeout(20)
+def test_a_pipe_is_refused_and_not_waited_for(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "chains.csv")
+    with pytest.raises(InputError, match="expected a file of snapshots that can be read: no plain file"):
+        kept_columns(tmp_path / "chains.csv", NAMES, tmp_path / "cache")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import gzip
 import json
+import os
 import resource
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -268,3 +269,11 @@ def test_an_empty_folder_stays_the_one_that_it_is(
     assert out.stat().st_ino == inode
     assert (out / "chains").is_dir()
     assert not [path for path in out.iterdir() if path.name.startswith(".")]
+
+
+@pytest.mark.timeout(20)
+def test_a_pipe_in_the_record_is_refused_and_not_waited_for(recording: Recording, tmp_path: Path) -> None:
+    path = recording.folder / record_name(RecordFile.CHAIN, MONDAY.date() + timedelta(days=1))
+    os.mkfifo(path)
+    with pytest.raises(InputError, match=f"{path}: expected a file that can be read: no plain file"):
+        done(recording, tmp_path / "out")

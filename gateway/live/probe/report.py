@@ -12,6 +12,7 @@ from pydantic import BaseModel, ConfigDict, JsonValue, ValidationError
 
 from core.errors import InputError
 from gateway.live.version import VERSION
+from gateway.plain_file import open_plain
 from gateway.whole_file import write_whole
 
 REPORT_NAME: Final = "report.json"
@@ -79,7 +80,8 @@ def why_not_enough(path: Path | None) -> str | None:
 def read_report(path: Path) -> ProbeReport:
     """A report. Raises `InputError` if the file is none."""
     try:
-        return ProbeReport.model_validate_json(path.read_text("utf-8"))
+        with open_plain(path) as file:
+            return ProbeReport.model_validate_json(file.read())
     except OSError as error:
         raise InputError(f"{path}: expected a report of the probe: {error.strerror}") from error
     except ValidationError as error:

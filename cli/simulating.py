@@ -31,6 +31,8 @@ from lab.simulate.seeds import Seeds
 PRODUCTION, SPARSE = "production", "sparse"
 SEEDS_MAX: Final = 10_000_000
 TOLD_EVERY: Final = 50
+NO_ACT: Final = -1
+"""How an empty list of acts is written: no act has this number."""
 
 
 class Simulation:
@@ -68,6 +70,8 @@ class Simulation:
         loaded = load_strategy(strategy)
         hunt = Hunt(days=days, profile=faults, is_sparse=schedule == SPARSE, loaded=loaded)
         self._seeds = Seeds(hunt, None if only is None else _numbers(only))
+        if self._seeds.only is not None:
+            self._require_acts(self._seeds.only)
         self._journal = Journal(journal, f"{self._how} of {loaded.hash_computed}")
 
     def run(self) -> None:
@@ -95,6 +99,10 @@ class Simulation:
                     )
         except KeyboardInterrupt:
             say("interrupted; what was done until then:", err=True)
+        except InputError:
+            # The journal takes no more: what was done is told all the same.
+            self._sum_up()
+            raise
         self._sum_up()
         if took_s:
             say(self._rate(count, took_s), err=True)
@@ -105,6 +113,23 @@ class Simulation:
             )
         if failed or any(row.breach is not None for row in self._journal.rows):
             raise typer.Exit(ExitCode.FOUND_WRONG)
+
+    def _require_acts(self, only: frozenset[int]) -> None:
+        """Raise `InputError` for a number of which no seed has an act: it would be left out in silence."""
+        unknown = only - {NO_ACT}
+        last = -1
+        for seed in self._asked:
+            numbers = [act.number for act in self._seeds.hunt.drawn(seed).acts]
+            unknown = unknown.difference(numbers)
+            if not unknown:
+                return
+            last = max(last, *numbers, -1)
+        seeds = f"{self._asked.start}:{self._asked.stop}"
+        there = "none" if last < 0 else f"those from 0 to {last}"
+        raise InputError(
+            f"--only: expected numbers of acts, of which the seeds {seeds} have {there}, "
+            f"found {', '.join(map(str, sorted(unknown)))}"
+        )
 
     def _show(self, outcome: WorldOutcome) -> None:
         found, drawn = outcome.found, outcome.drawn
@@ -170,8 +195,7 @@ def _unseen(faults: str, families: tuple[str, ...]) -> list[str]:
 
 
 def _only(numbers: frozenset[int]) -> str:
-    # An empty list is written as a number that no act has.
-    return f" --only {','.join(map(str, sorted(numbers))) or -1}"
+    return f" --only {','.join(map(str, sorted(numbers))) or NO_ACT}"
 
 
 def _seeds(text: str) -> range:

@@ -17,6 +17,7 @@ from core.messages.alerting import Severity
 from core.messages.room_status import AlertRow
 from core.orders.books import CycleOutcome, CycleRow, Job
 from core.orders.exit_rule import ExitRule
+from core.schema_words import wrong_by
 from core.statistics.account import AccountPoint
 from core.statistics.booked import Refusal
 from core.statistics.performance import performance
@@ -222,9 +223,9 @@ def read_run(file: Path, named: str = "--report") -> FinishedRun:
             return _of_backtest(found)
         return _of_paper(found) if "run" in found else _of_report(found)
     except ValidationError as error:
-        first = error.errors(include_url=False, include_input=False)[0]
+        first = error.errors(include_url=False)[0]
         key = ".".join(map(str, first["loc"]))
-        raise InputError(f"{named} {file}: {key}: {first['msg']}") from None
+        raise InputError(f"{named} {file}: {key}: {wrong_by(first)}") from None
 
 
 def _of_report(found: object) -> FinishedRun:

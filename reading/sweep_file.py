@@ -10,6 +10,7 @@ from typing import Final
 from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
 
 from core.errors import InputError
+from core.schema_words import wrong_by
 from reading.result_file import read_result
 
 FILE: Final = "sweep.json"
@@ -89,6 +90,6 @@ def read_sweep(folder: Path, named: str = "--report") -> SweepAnswer:
     try:
         return TypeAdapter(SweepAnswer).validate_json(json.dumps(found))
     except ValidationError as error:
-        first = error.errors(include_url=False, include_input=False)[0]
+        first = error.errors(include_url=False)[0]
         key = ".".join(map(str, first["loc"]))
-        raise InputError(f"{named} {file}: {key}: {first['msg']}") from None
+        raise InputError(f"{named} {file}: {key}: {wrong_by(first)}") from None

@@ -14,6 +14,7 @@ from core.contract import iso_utc
 from core.errors import InputError
 from gateway.paper.assumptions import MAX_GAP_H
 from gateway.paper.export import Exported, Table, export
+from gateway.paper.new_folder import write_part
 
 HOLES_SHOWN: Final = 10
 PARQUET_FOLDER: Final = "as_parquet"
@@ -77,7 +78,6 @@ def _parquet_table() -> Table:
 
     def write(folder: Path, name: str, header: Sequence[str], rows: Sequence[tuple[str, ...]]) -> None:
         path = folder / PARQUET_FOLDER / f"{name}.parquet"
-        path.parent.mkdir(parents=True, exist_ok=True)
         columns: dict[str, Any] = {}
         for place, column in enumerate(header):
             values = [row[place] for row in rows]
@@ -88,6 +88,8 @@ def _parquet_table() -> Table:
                 columns[column] = arrow.array(times, arrow.timestamp("us", tz="UTC"))
             else:
                 columns[column] = arrow.array([float(value) if value else None for value in values])
-        writer.write_table(arrow.table(columns), path)
+        made = arrow.BufferOutputStream()
+        writer.write_table(arrow.table(columns), made)
+        write_part(path, made.getvalue().to_pybytes())
 
     return write

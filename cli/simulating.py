@@ -16,6 +16,7 @@ import typer
 from cli.backtest.interruptions import interruptions
 from cli.collector import look_again
 from cli.exit_codes import ExitCode
+from cli.result_files import require_file, write_result
 from cli.start import INTERRUPTED
 from cli.views.say import say
 from config import load_strategy
@@ -33,6 +34,8 @@ from lab.simulate.seeds import Seeds, SeedTask
 PRODUCTION, SPARSE = "production", "sparse"
 SEEDS_MAX: Final = 10_000_000
 TOLD_EVERY: Final = 50
+NO_ACT: Final = -1
+"""How an empty list of acts is written: no act has this number."""
 
 
 class Simulation:
@@ -57,8 +60,7 @@ class Simulation:
         if schedule not in (PRODUCTION, SPARSE):
             raise InputError(f"--schedule: expected production or sparse, found {schedule!r}")
         for option, path in (("--json", json_file), ("--journal", journal)):
-            if path is not None and not path.resolve().parent.is_dir():
-                raise InputError(f"{option} {path}: expected a file in an existing folder")
+            require_file(option, path)
         self._faults = faults
         self._asked = _seeds(seeds)
         self._jobs = jobs or len(os.sched_getaffinity(0))
@@ -71,6 +73,8 @@ class Simulation:
         loaded = load_strategy(strategy)
         hunt = Hunt(days=days, profile=faults, is_sparse=schedule == SPARSE, loaded=loaded)
         self._seeds = Seeds(hunt, None if only is None else _numbers(only))
+        if self._seeds.only is not None:
+            self._require_acts(self._seeds.only)
         self._journal = Journal(journal, f"{self._how} of {loaded.hash_computed}")
 
     def run(self) -> None:
@@ -79,7 +83,12 @@ class Simulation:
         left = [seed for seed in self._asked if seed not in done]
         look_again()
         with interruptions() as interrupted:
-            failed = self._run(left, lambda: not interrupted())
+            try:
+                failed = self._run(left, lambda: not interrupted())
+            except InputError:
+                # The journal takes no more: what was done is told all the same.
+                self._sum_up(is_whole=False)
+                raise
         is_whole = not interrupted()
         if not is_whole:
             count = len(self._journal.rows)
@@ -117,6 +126,23 @@ class Simulation:
         if took_s:
             say(self._rate(count, took_s), err=True)
         return failed
+
+    def _require_acts(self, only: frozenset[int]) -> None:
+        """Raise `InputError` for a number of which no seed has an act: it would be left out in silence."""
+        unknown = only - {NO_ACT}
+        last = -1
+        for seed in self._asked:
+            numbers = [act.number for act in self._seeds.hunt.drawn(seed).acts]
+            unknown = unknown.difference(numbers)
+            if not unknown:
+                return
+            last = max(last, *numbers, -1)
+        seeds = f"{self._asked.start}:{self._asked.stop}"
+        there = "none" if last < 0 else f"those from 0 to {last}"
+        raise InputError(
+            f"--only: expected numbers of acts, of which the seeds {seeds} have {there}, "
+            f"found {', '.join(map(str, sorted(unknown)))}"
+        )
 
     def _show(self, outcome: WorldOutcome, wanted: Callable[[], bool]) -> None:
         found, drawn = outcome.found, outcome.drawn
@@ -180,7 +206,7 @@ class Simulation:
                 "whole": is_whole,
                 "seeds": [row.as_json() for row in rows],
             }
-            self._json_file.write_text(json.dumps(document), encoding="utf-8")
+            write_result("--json", self._json_file, json.dumps(document))
 
 
 def _unseen(faults: str, families: tuple[str, ...]) -> list[str]:
@@ -191,8 +217,7 @@ def _unseen(faults: str, families: tuple[str, ...]) -> list[str]:
 
 
 def _only(numbers: frozenset[int]) -> str:
-    # An empty list is written as a number that no act has.
-    return f" --only {','.join(map(str, sorted(numbers))) or -1}"
+    return f" --only {','.join(map(str, sorted(numbers))) or NO_ACT}"
 
 
 def _seeds(text: str) -> range:

@@ -37,10 +37,11 @@ if TYPE_CHECKING:
         strategy_hash,
     )
     from config.wire import TrustSettings, trust_from_env
-    from config.yaml_lines import content_of, unreadable
+    from config.yaml_lines import NO_STRATEGY, content_of, unreadable
 
 __all__ = [
     "DISTRIBUTION",
+    "NO_STRATEGY",
     "VARIABLES",
     "ChannelSettings",
     "DeliverySettings",
@@ -105,6 +106,6 @@ __getattr__ = lazy_face(
         "secret_file": ("secret_from_env",),
         "strategy_file": ("LoadedStrategy", "load_strategy", "local_overrides_path", "strategy_hash"),
         "wire": ("TrustSettings", "trust_from_env"),
-        "yaml_lines": ("content_of", "unreadable"),
+        "yaml_lines": ("NO_STRATEGY", "content_of", "unreadable"),
     },
 )

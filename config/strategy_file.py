@@ -13,10 +13,11 @@ from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
 from config.contract_file import LoadedWords, load_words
-from config.yaml_lines import read_lined_yaml
+from config.yaml_lines import NO_STRATEGY, read_lined_yaml
 from core.contract.words import AS_THE_CONTRACT, ContractWords
 from core.errors import ConfigError
 from core.lined_yaml import KeyPath, LinedYaml, Place
+from core.schema_words import wrong_by
 from core.section import Section
 from core.strategy import Strategy
 from core.text import shown, visible
@@ -92,7 +93,7 @@ def load_strategy(path: Path) -> LoadedStrategy:
 
     Raises `ConfigError` with every complaint on its own line: file, line, key, what was expected and found.
     """
-    base = read_lined_yaml(path)
+    base = read_lined_yaml(path, NO_STRATEGY)
     stored = taken_hash(base)
     strategy = validated(base, Strategy)
     computed = strategy_hash(strategy)
@@ -152,10 +153,7 @@ def _complaint(details: ErrorDetails, source: LinedYaml, schema: type[BaseModel]
     prefix = f"{place}: {key}: " if key else f"{place}: "
     if details["type"] == "extra_forbidden":
         return f"{prefix}unknown key{_suggestion(below, schema)}"
-    if details["type"] == "value_error":
-        return prefix + str(details["ctx"]["error"])
-    expected = details["msg"].removeprefix("Input should be ").removeprefix("a valid ")
-    return f"{prefix}expected {expected}, found {shown(details['input'])}{_misread(details)}"
+    return f"{prefix}{wrong_by(details)}{_misread(details)}"
 
 
 def _misread(details: ErrorDetails) -> str:

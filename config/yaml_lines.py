@@ -6,21 +6,23 @@ import errno
 import os
 import stat
 from pathlib import Path
+from typing import Final
 
 from core.errors import ConfigError
 from core.lined_yaml import LinedYaml, parse_lined_yaml
 
 BYTES_MAX = 1 << 20
 """A strategy has some ten thousand."""
+NO_STRATEGY: Final = "go to the folder that holds the strategy file, or name the file with --strategy"
+"""What to do if there is no strategy file."""
 
 
-def unreadable(file: Path, error: OSError) -> str:
-    """The complaint about a strategy file that can't be opened."""
+def unreadable(file: Path, error: OSError, advice: str = "") -> str:
+    """The complaint about a file of settings that can't be opened; `advice` says what to do if it is not
+    there."""
     if isinstance(error, FileNotFoundError):
-        return (
-            f"{file}: expected a file, found none in {file.absolute().parent}; "
-            "go to the folder that holds the strategy file, or name the file with --strategy"
-        )
+        told = f"; {advice}" if advice else ""
+        return f"{file}: expected a file, found none in {file.absolute().parent}{told}"
     if isinstance(error, PermissionError):
         return (
             f"{file}: expected a file that uid {os.geteuid()} can read, found {error.strerror}; "
@@ -42,21 +44,21 @@ def content_of(file: Path) -> bytes:
     return content
 
 
-def read_lined_yaml(file: Path) -> LinedYaml:
-    """Read one YAML file that holds a mapping; an empty file is an empty mapping.
+def read_lined_yaml(file: Path, advice: str = "") -> LinedYaml:
+    """Read one YAML file that holds a mapping; an empty file is an empty mapping. `advice` is for no file.
 
     Raises `ConfigError` with file and line if it can't be read, does not parse, repeats a key, or holds
     something other than a mapping with text keys.
     """
-    return parse_lined_yaml(yaml_text(file), file)
+    return parse_lined_yaml(yaml_text(file, advice), file)
 
 
-def yaml_text(file: Path) -> str:
+def yaml_text(file: Path, advice: str = "") -> str:
     """The file's text with its line ends as they are. Raises `ConfigError` if it can't be read or is not
     UTF-8."""
     try:
         return content_of(file).decode("utf-8")
     except OSError as error:
-        raise ConfigError(unreadable(file, error)) from error
+        raise ConfigError(unreadable(file, error, advice)) from error
     except UnicodeDecodeError as error:
         raise ConfigError(f"{file}: expected UTF-8 text: {error}") from error

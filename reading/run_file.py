@@ -17,11 +17,13 @@ from core.messages.alerting import Severity
 from core.messages.room_status import AlertRow
 from core.orders.books import CycleOutcome, CycleRow, Job
 from core.orders.exit_rule import ExitRule
+from core.schema_words import wrong_by
 from core.statistics.account import AccountPoint
 from core.statistics.booked import Refusal
 from core.statistics.performance import performance
 from core.statistics.trades import ClosedTrade
 from core.values import CycleId, PositionId, SpreadKind
+from reading.result_file import read_result
 from reading.trading import TradingReport
 
 BYTES_MAX: Final = 256 * 2**20
@@ -200,14 +202,7 @@ class FinishedRun:
 
 def read_run(file: Path, named: str = "--report") -> FinishedRun:
     """The run. Raises InputError that names the key if the file is not what one of the commands wrote."""
-    try:
-        if file.stat().st_size > BYTES_MAX:
-            raise InputError(f"{named} {file}: expected at most {BYTES_MAX:,} bytes, found more")
-        found = json.loads(file.read_bytes())
-    except OSError as error:
-        raise InputError(f"{named} {file}: it can't be read: {error.strerror}") from None
-    except (ValueError, RecursionError):
-        raise InputError(f"{named} {file}: expected JSON, found something else") from None
+    found = read_result(file, named, BYTES_MAX)
     if isinstance(found, dict) and isinstance(found.get("runs"), list):
         raise InputError(
             f"{named} {file}: runs: expected one run, found {len(found['runs'])}, one of each seed; "
@@ -228,9 +223,9 @@ def read_run(file: Path, named: str = "--report") -> FinishedRun:
             return _of_backtest(found)
         return _of_paper(found) if "run" in found else _of_report(found)
     except ValidationError as error:
-        first = error.errors(include_url=False, include_input=False)[0]
+        first = error.errors(include_url=False)[0]
         key = ".".join(map(str, first["loc"]))
-        raise InputError(f"{named} {file}: {key}: {first['msg']}") from None
+        raise InputError(f"{named} {file}: {key}: {wrong_by(first)}") from None
 
 
 def _of_report(found: object) -> FinishedRun:

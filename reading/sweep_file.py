@@ -10,6 +10,8 @@ from typing import Final
 from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
 
 from core.errors import InputError
+from core.schema_words import wrong_by
+from reading.result_file import read_result
 
 FILE: Final = "sweep.json"
 BYTES_MAX: Final = 256 * 2**20
@@ -79,22 +81,15 @@ class SweepAnswer(_ReadSweep):
 def read_sweep(folder: Path, named: str = "--report") -> SweepAnswer:
     """The answer. Raises InputError that names the key if the folder is not that of a sweep."""
     file = folder / FILE
-    try:
-        if file.stat().st_size > BYTES_MAX:
-            raise InputError(f"{named} {file}: expected at most {BYTES_MAX:,} bytes, found more")
-        found = json.loads(file.read_bytes())
-    except FileNotFoundError:
+    if folder.is_dir() and not file.exists():
         raise InputError(
             f"{named} {folder}: expected a file, or the folder that `run.py sweep --out` wrote, found a "
             f"folder without {FILE}"
-        ) from None
-    except OSError as error:
-        raise InputError(f"{named} {file}: it can't be read: {error.strerror}") from None
-    except (ValueError, RecursionError):
-        raise InputError(f"{named} {file}: expected JSON, found something else") from None
+        )
+    found = read_result(file, named, BYTES_MAX)
     try:
         return TypeAdapter(SweepAnswer).validate_json(json.dumps(found))
     except ValidationError as error:
-        first = error.errors(include_url=False, include_input=False)[0]
+        first = error.errors(include_url=False)[0]
         key = ".".join(map(str, first["loc"]))
-        raise InputError(f"{named} {file}: {key}: {first['msg']}") from None
+        raise InputError(f"{named} {file}: {key}: {wrong_by(first)}") from None

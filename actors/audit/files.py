@@ -62,13 +62,16 @@ def undated(folder: Path) -> list[Path]:
 
 @contextmanager
 def opened(path: Path) -> Iterator[IO[bytes] | gzip.GzipFile]:
-    """The uncompressed bytes of an audit file. Raises ChainBrokenError if compressed bytes are damaged.
+    """The uncompressed bytes of an audit file. Raises ChainBrokenError if compressed bytes are damaged, or
+    if it is no plain file: reading a pipe may never end.
 
     A file that was compressed since its name was read is found in its new form.
     """
     if path.suffix != ".gz" and not path.exists():
         compressed = path.with_name(f"{path.name}.gz")
         path = compressed if compressed.exists() else path
+    if path.exists() and not path.is_file():
+        raise ChainBrokenError(f"{path.name}: expected a file, found a folder, a device or a pipe")
     try:
         if path.suffix == ".gz":
             with gzip.open(path, "rb") as unzipped:

@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from cli.options import day_option, named_path, number_option
+from cli.result_files import require_file, require_folder
 from core.errors import InputError
 
 Columns = Annotated[
@@ -65,7 +66,5 @@ def require_one_market(
 
 def require_places(*, out: Path | None, json_file: Path | None) -> None:
     """Raise `InputError` if an answer could not be written there, before hours are spent on it."""
-    if json_file is not None and (json_file.is_dir() or not json_file.resolve().parent.is_dir()):
-        raise InputError(f"--json {json_file}: expected a file in an existing folder")
-    if out is not None and out.exists() and not out.is_dir():
-        raise InputError(f"--out {out}: expected a folder, found a file")
+    require_file("--json", json_file)
+    require_folder("--out", out)

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from pydantic import JsonValue
 
+from cli.result_files import write_result
 from cli.views.csv_file import csv_written
 from core.errors import InputError
 from lab.backtest.result import Admitted, BacktestResult
@@ -66,7 +67,7 @@ def write_files(
     if json_file is not None:
         documents = [run_json(result, settings) for result in results]
         single = documents[0] if len(documents) == 1 else {"runs": documents}
-        _written("--json", json_file, json.dumps(single, indent=1) + "\n")
+        write_result("--json", json_file, json.dumps(single, indent=1) + "\n")
     if out is None:
         return
     try:
@@ -75,7 +76,7 @@ def write_files(
         raise InputError(f"--out {out}: expected a folder to write in: {error.strerror}") from None
     for result in results:
         trading = trading_of(result)
-        _written("--out", out / "run.json", json.dumps(run_json(result, settings), indent=1) + "\n")
+        write_result("--out", out / "run.json", json.dumps(run_json(result, settings), indent=1) + "\n")
         csv_written("--out", out / "trades.csv", trade_columns(trading.trades))
         csv_written("--out", out / "account.csv", account_columns(trading))
         if result.cycles:
@@ -83,13 +84,6 @@ def write_files(
             from cli.views.html_report import html_written
 
             html_written("--out", out / "report.html", trading)
-
-
-def _written(option: str, path: Path, text: str) -> None:
-    try:
-        path.write_text(text, encoding="utf-8")
-    except OSError as error:
-        raise InputError(f"{option} {path}: the file can't be written: {error.strerror}") from None
 
 
 def _admitted_json(admitted: Admitted) -> dict[str, JsonValue]:

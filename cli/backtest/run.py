@@ -51,8 +51,11 @@ def run(options: BacktestOptions) -> None:
         if ended:
             say("interrupted: nothing was compared")
             raise SystemExit(INTERRUPTED)
-        write_files(results, options.plans[0].settings, out=None, json_file=options.json_file)
-        _compare(options, results)
+        try:
+            write_files(results, options.plans[0].settings, out=None, json_file=options.json_file)
+        finally:
+            # What was compared is told even if the file can't be written.
+            _compare(options, results)
         return
     settings = plans[0].settings
     if len(plans) == 1:

@@ -166,10 +166,10 @@ def _load(strategy: Path) -> LoadedStrategy:
 
 
 def _require_readable(path: Path) -> None:
-    from config import content_of, unreadable
+    from config import NO_STRATEGY, content_of, unreadable
     from core.errors import InputError
 
     try:
         content_of(path)
     except OSError as error:
-        raise InputError(f"--strategy {unreadable(path, error)}") from None
+        raise InputError(f"--strategy {unreadable(path, error, NO_STRATEGY)}") from None

@@ -97,6 +97,7 @@ def paper(
     """
     from cli.paper.options import PaperOptions
     from cli.paper.start import run_paper
+    from cli.result_files import require_file
     from core.errors import InputError
 
     if between not in ("move", "hold"):
@@ -104,10 +105,7 @@ def paper(
     if between == "hold" and chains is None:
         raise InputError("--between hold: expected --chains too; the model market has no snapshots to hold")
     for option, path in (("--json", json_file), ("--svg", svg)):
-        if path is not None and not path.resolve().parent.is_dir():
-            raise InputError(f"{option} {path}: expected a file in an existing folder")
-        if path is not None and path.is_dir():
-            raise InputError(f"{option} {path}: expected a file, found a folder")
+        require_file(option, path)
     run_paper(
         PaperOptions(
             days=days,

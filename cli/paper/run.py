@@ -32,6 +32,7 @@ from cli.paper.report import RunFacts, report
 from cli.paper.summary import show_summary
 from cli.paper.told import told_lines
 from cli.process import EngineEnd, EngineProcess
+from cli.result_files import write_result
 from cli.signals import signals_to
 from cli.upstream import tls_of, warn_of_clear_text
 from cli.views.live import LiveView, save_svg
@@ -268,24 +269,10 @@ class PaperRun:
                 audit=audit,
                 trading=trading,
             )
-            write_whole(options.json_file, json.dumps(document, indent=1) + "\n")
+            write_result("--json", options.json_file, json.dumps(document, indent=1) + "\n")
         if options.svg is not None and self._screen is not None:
             status, envelopes = self._screen
-            save_svg(status, told_lines(envelopes), options.svg)
+            save_svg("--svg", options.svg, status, told_lines(envelopes))
 
     def _transport(self, ctx: Context) -> Transport:
         return PaperTransport(HttpTransport(self._venue.url, monotonic=ctx.monotonic), clock=ctx)
-
-
-def write_whole(path: Path, text: str) -> None:
-    """Write the file atomically: a reader finds the old or the new content, never half of it.
-
-    A device or a pipe, as /dev/stdout, is written to; replacing it would make a file of it for everybody.
-    """
-    if path.exists() and not path.is_file():
-        path.write_text(text, encoding="utf-8")
-        return
-    path = path.resolve()
-    draft = path.with_name(f".{path.name}.new")
-    draft.write_text(text, encoding="utf-8")
-    draft.replace(path)

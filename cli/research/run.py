@@ -13,6 +13,7 @@ from cli.exit_codes import ExitCode
 from cli.research.options import Holdout, SweepOptions
 from cli.research.progress import SweepProgress
 from cli.research.show import show_answer, show_confirmed, show_walks
+from cli.result_files import write_result
 from cli.start import INTERRUPTED
 from cli.views.say import say
 from core.errors import InputError
@@ -194,9 +195,4 @@ def _write(
     if options.out is not None:
         SweepFolder(options.out).answer(document)
     if options.json_file is not None:
-        try:
-            options.json_file.write_text(json.dumps(document, indent=1) + "\n", encoding="utf-8")
-        except OSError as error:
-            raise InputError(
-                f"--json {options.json_file}: the file can't be written: {error.strerror}"
-            ) from None
+        write_result("--json", options.json_file, json.dumps(document, indent=1) + "\n")

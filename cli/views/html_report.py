@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from datetime import timedelta
 from pathlib import Path
+from tempfile import gettempdir
 
+from cli.result_files import write_result
 from cli.views.output import time_text
 from cli.views.trading import figures
 from core.errors import InputError
@@ -18,11 +20,14 @@ from reading.trading_forms import Columns, trade_columns
 
 def html_written(option: str, path: Path, report: TradingReport) -> None:
     """Write the file. Raises `InputError`, naming the option, or what has to be installed."""
-    text = one_file(_document(report))
     try:
-        path.write_text(text, encoding="utf-8")
+        text = one_file(_document(report))
     except OSError as error:
-        raise InputError(f"{option} {path}: the file can't be written: {error.strerror}") from error
+        raise InputError(
+            f"{option} {path}: the page can't be made: {error.strerror or error}; it takes some megabytes "
+            f"in {gettempdir()} for a moment"
+        ) from error
+    write_result(option, path, text)
 
 
 def _document(report: TradingReport) -> Document:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from io import StringIO
 from pathlib import Path
 
 from rich.console import Console, Group, RenderableType
 from rich.live import Live
 from rich.text import Text
 
+from cli.result_files import write_result
 from cli.views.lines import Line, Span, sentence
 from cli.views.screen import actors_lines, alerts_lines, jobs_lines, status_lines
 from cli.views.status_page import book_line
@@ -80,13 +82,17 @@ def screen_lines(
 
 
 def save_svg(
-    status: EngineStatus, told: Sequence[str], path: Path, width: int = 120, height: int = 40
+    option: str, path: Path, status: EngineStatus, told: Sequence[str], width: int = 120, height: int = 40
 ) -> None:
-    """Save the same screen as a drawing, and as text beside it, for the documentation."""
-    with path.with_suffix(".txt").open("w", encoding="utf-8") as text:
-        console = Console(record=True, width=width, height=height, file=text, force_terminal=False)
-        console.print(picture(status, told, width=width, height=height))
-    console.save_svg(str(path), title="run.py paper")
+    """Save the same screen as a drawing, and as text beside it, for the documentation.
+
+    Raises `InputError`, naming the option.
+    """
+    text = StringIO()
+    console = Console(record=True, width=width, height=height, file=text, force_terminal=False)
+    console.print(picture(status, told, width=width, height=height))
+    write_result(option, path.with_suffix(".txt"), text.getvalue())
+    write_result(option, path, console.export_svg(title="run.py paper"))
 
 
 def _text(line: Line) -> Text:

@@ -10,6 +10,7 @@ from pydantic import Field, ValidationError
 
 from core.errors import InputError
 from core.plain_number import number_advice, plain_number
+from core.schema_words import wrong_by
 from core.values import Value
 
 MAX_GAP_H = 8.0
@@ -60,7 +61,7 @@ class Assumptions(Value):
         except ValidationError as error:
             first = error.errors()[0]
             key = str(first["loc"][0])
-            raise InputError(f"--assume {key}: {first['msg']}, found {given[key]!r}") from error
+            raise InputError(f"--assume {key}: {wrong_by(first)}") from error
 
     def as_text(self) -> dict[str, str]:
         """Key and value as text, for the start-up list and for reports."""

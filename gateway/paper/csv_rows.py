@@ -20,6 +20,7 @@ from typing import Final, NoReturn
 
 from core.errors import InputError
 from core.plain_number import number_advice, plain_number
+from gateway.plain_file import open_plain
 
 YEARS: Final = (2009, 2100)
 """The first and the last year of a time that is believed."""
@@ -74,6 +75,18 @@ def series_file(folder: Path, stem: str) -> Path:
             f"{' and '.join(_shown(path.name) for path in named)}; move one of them out of the folder"
         )
     return named[0]
+
+
+def content_of(path: Path) -> bytes:
+    """The bytes of a file of a record. Raises `InputError` unless it is a plain file that can be read."""
+    rows = CsvRows(path, ())
+    try:
+        with open_plain(path) as file:
+            return file.read()
+    except OSError as error:
+        if not path.is_file():
+            raise rows.not_a_file() from None
+        raise rows.broken(f"can't be read: {error.strerror or error}") from error
 
 
 def stem_of(path: Path) -> str:
@@ -144,6 +157,10 @@ class CsvRows:
         """The error that names this file and the line being read."""
         return InputError(f"{_shown(self.path.name)}, line {self.line}: {reason}")
 
+    def not_a_file(self) -> InputError:
+        """The error about what stands in a file's place: reading a pipe or a device may never end."""
+        return self.broken(f"expected a file, found {self._what_it_is()}")
+
     def wrong(self, column: str, expected: str, text: str, advice: str = "") -> InputError:
         """The error about one field of the line being read."""
         todo = f"; {advice}" if advice else ""
@@ -192,7 +209,7 @@ class CsvRows:
 
     def _opened(self) -> TextIOWrapper:
         if not self.path.is_file():
-            raise self.broken(f"expected a file, found {self._what_it_is()}")
+            raise self.not_a_file()
         gzipped = self.path.name.lower().endswith(".gz")
         with self.path.open("rb") as file:
             begin = file.read(len(_GZIP_MAGIC))

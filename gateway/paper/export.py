@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-import gzip
 import io
 import json
 from collections import Counter
@@ -29,6 +28,7 @@ from gateway.paper.export_readings import (
     stands_at,
 )
 from gateway.paper.export_series import Hourly, ToldSeries, bar_text, hourly_bars, told_series
+from gateway.paper.new_folder import new_folder, packed, write_part
 from gateway.paper.record_found import HoleFound
 from gateway.paper.recorded import HISTORY, holes_between
 from gateway.paper.recorded_files import (
@@ -93,21 +93,8 @@ def export(
 
     Raises `InputError` if the folder holds something, or the record has nothing of that time.
     """
-    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
-        raise InputError(f"{folder}: expected a folder that is new or empty, found something in it")
-    draft = folder.with_name(f".{folder.name}.draft")
-    if draft.exists():
-        raise InputError(f"{draft}: left by an export that did not end, or another one is at work; remove it")
-    try:
-        (draft / CHAINS_FOLDER).mkdir(parents=True)
-        try:
-            found = _Export(record_folder(data_dir), draft, began, ended, also).written(max_gap)
-            draft.rename(folder)
-        except BaseException:
-            _remove(draft)
-            raise
-    except OSError as error:
-        raise InputError(f"{folder}: expected a folder to write in: {error.strerror}") from None
+    with new_folder(folder, "an export") as draft:
+        found = _Export(record_folder(data_dir), draft, began, ended, also).written(max_gap)
     return found.model_copy(update={"chains": str(folder / CHAINS_FOLDER)})
 
 
@@ -223,10 +210,8 @@ class _Export:
                 if line["reader"] != ReadFor.SNAPSHOT.value and self._is_asked_for(at):
                     found.append((at, line))
         found.sort(key=lambda each: each[0])
-        path = self._out / INPUTS_FILE
-        path.parent.mkdir()
         lines = [json.dumps(line, separators=(",", ":")).encode() + b"\n" for _, line in found]
-        path.write_bytes(_packed(b"".join(lines)))
+        write_part(self._out / INPUTS_FILE, packed(b"".join(lines)))
         return found
 
     def _write_series(
@@ -281,17 +266,9 @@ class _Export:
     def _write(self, name: str, header: Sequence[str], rows: Sequence[tuple[str, ...]]) -> None:
         text = io.StringIO()
         csv.writer(text, lineterminator="\n").writerows((header, *rows))
-        (self._out / f"{name}.csv.gz").write_bytes(_packed(text.getvalue().encode()))
+        write_part(self._out / f"{name}.csv.gz", packed(text.getvalue().encode()))
         if self._also is not None:
             self._also(self._out, name, header, rows)
-
-
-def _packed(content: bytes) -> bytes:
-    """Neither a time nor a name stands in it, so that equal contents are equal bytes."""
-    packed = io.BytesIO()
-    with gzip.GzipFile(filename="", mode="wb", fileobj=packed, mtime=0) as file:
-        file.write(content)
-    return packed.getvalue()
 
 
 def _from(bars: Mapping[datetime, Bar], not_before: datetime, until: datetime | None) -> dict[datetime, Bar]:
@@ -325,13 +302,3 @@ def _assumed(inputs: Iterable[tuple[datetime, Mapping[str, Any]]]) -> tuple[str,
                 f"liquidation_pressure={market['liquidation_level']}",
             )
     return ()
-
-
-def _remove(draft: Path) -> None:
-    """The draft, which holds nothing but what this export wrote."""
-    for path in sorted(draft.rglob("*"), reverse=True):
-        if path.is_dir():
-            path.rmdir()
-        else:
-            path.unlink()
-    draft.rmdir()

@@ -5,16 +5,14 @@ The same seed and days give the same bytes. It is the model's market, and proves
 
 from __future__ import annotations
 
-import gzip
-import io
 from collections.abc import Iterable, Iterator
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Final
 
 from core.contract import iso_utc
-from core.errors import InputError
 from gateway.paper.model_market import DAY_ZERO, HISTORY, ModelMarket
+from gateway.paper.new_folder import new_folder, packed, write_part
 from gateway.paper.quotes import PaperQuote
 from gateway.paper.recorded_files import CHAIN_COLUMNS, INDEX_COLUMN
 from gateway.paper.recorded_series import DVOL_FILE, EVENTS_FILE, FUNDING_PREFIX, INDEX_FILE
@@ -33,14 +31,9 @@ def write_sample(folder: Path, days: int, seed: int) -> tuple[Path, int]:
 
     Raises InputError if the folder holds something: a record is never written over.
     """
-    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
-        raise InputError(f"{folder}: expected a folder that is new or empty, found something in it")
-    chains = folder / CHAINS_FOLDER
-    try:
-        chains.mkdir(parents=True, exist_ok=True)
-        return chains, _write(folder, chains, days, ModelMarket(seed))
-    except OSError as error:
-        raise InputError(f"{folder}: expected a folder to write in: {error.strerror}") from None
+    with new_folder(folder, "a sample") as draft:
+        quotes = _write(draft, draft / CHAINS_FOLDER, days, ModelMarket(seed))
+    return folder / CHAINS_FOLDER, quotes
 
 
 def _write(folder: Path, chains: Path, days: int, market: ModelMarket) -> int:
@@ -105,8 +98,4 @@ def _bar(bar: Bar) -> str:
 
 
 def _write_csv(path: Path, header: str, rows: Iterable[str]) -> None:
-    """Write a gzipped file. Neither a time nor a name stands in it, so that equal rows are equal bytes."""
-    packed = io.BytesIO()
-    with gzip.GzipFile(filename="", mode="wb", fileobj=packed, mtime=0) as file:
-        file.write("".join(f"{row}\n" for row in (header, *rows)).encode())
-    path.write_bytes(packed.getvalue())
+    write_part(path, packed("".join(f"{row}\n" for row in (header, *rows)).encode()))

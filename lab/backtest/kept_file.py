@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import mmap
-import os
-import tempfile
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Final, TypeVar
 
 from core.errors import InputError
 from gateway.plain_file import open_plain
+from gateway.whole_file import Parts, replace_whole
 
 T = TypeVar("T")
 DIGEST_LENGTH: Final = 32
@@ -40,29 +39,22 @@ def read_at_rest(
     )
 
 
-def write_kept(path: Path, parts: Iterable[bytes | memoryview]) -> bool:
+def write_kept(path: Path, parts: Parts) -> bool:
     """Write the parts with a digest of them behind, whole or not at all; whether it was written."""
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        handle, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
+        replace_whole(path, _with_digest(parts), 0o600)
     except OSError:
         return False
-    draft = Path(name)
-    try:
-        with os.fdopen(handle, "wb") as file:
-            digest = hashlib.sha256()
-            for part in parts:
-                digest.update(part)
-                file.write(part)
-            file.write(digest.digest())
-        draft.replace(path)
-    except OSError:
-        draft.unlink(missing_ok=True)
-        return False
-    except BaseException:
-        draft.unlink(missing_ok=True)
-        raise
     return True
+
+
+def _with_digest(parts: Parts) -> Iterator[bytes | memoryview]:
+    digest = hashlib.sha256()
+    for part in parts:
+        digest.update(part)
+        yield part
+    yield digest.digest()
 
 
 def mapped_kept(path: Path) -> mmap.mmap | None:

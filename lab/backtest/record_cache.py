@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any, Final, Literal
 
 from core.values import OptionType
-from gateway.paper.csv_rows import files_of
+from gateway.paper.csv_rows import content_of, files_of
 from gateway.paper.instruments import option
 from gateway.paper.recorded import Record, read_record
 from gateway.paper.recorded_files import RecordedSnapshot, Slice, chain_files
@@ -65,7 +65,7 @@ def record_digest(chains: Path) -> str:
     """A digest of the names and bytes of every file that a record is read from. Raises `InputError`."""
     digest = hashlib.sha256(FORM)
     for path in (*chain_files(chains), *files_of(chains.resolve().parent)[0]):
-        content = path.read_bytes()
+        content = content_of(path)
         digest.update(f"{path.name}\0{len(content)}\0".encode())
         digest.update(content)
     return digest.hexdigest()

@@ -19,7 +19,7 @@ from config.strategy_file import (
     taken_hash,
     validated,
 )
-from config.yaml_lines import read_lined_yaml
+from config.yaml_lines import NO_STRATEGY, read_lined_yaml
 from core.errors import ConfigError
 from core.lined_yaml import KeyPath, LinedYaml, Place, parse_lined_value
 from core.strategy import Strategy
@@ -54,7 +54,7 @@ def load_settings(path: Path, changes: Sequence[str] = ()) -> BacktestSettings:
     A file with a `lab` section must be sealed: it stands for a list of trades that others rely on. Raises
     `ConfigError` with every complaint on its own line.
     """
-    base = read_lined_yaml(path)
+    base = read_lined_yaml(path, NO_STRATEGY)
     stored = taken_hash(base)
     has_lab = LAB in base.values
     computed = _hash(*_parts(base), has_lab=has_lab)

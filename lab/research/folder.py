@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Mapping
-from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
 from pydantic import JsonValue
 
 from core.errors import InputError
+from gateway.whole_file import write_whole
 from lab.research.identity import PointKey
 
 ANSWER: Final = "sweep.json"
@@ -41,14 +40,10 @@ class SweepFolder:
         self._write(self._folder / ANSWER, json.dumps(document, indent=1) + "\n")
 
     def _write(self, path: Path, text: str) -> None:
-        part = path.with_name(f"{path.name}.part")
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
-            part.write_text(text, encoding="utf-8")
-            os.replace(part, path)  # noqa: PTH105  (atomic, and says so)
+            write_whole(path, text.encode("utf-8"))
         except OSError as error:
-            with suppress(OSError):
-                part.unlink()
             raise InputError(
                 f"--out {path}: the file can't be written: {error.strerror}; the journal is whole, "
                 "and the same command goes on from there"

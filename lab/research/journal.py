@@ -54,7 +54,9 @@ class SweepJournal:
             self._file = self._path.open("ab+")
         except OSError as error:
             self.close()
-            raise InputError(f"--out {folder}: expected a folder to write in: {error.strerror}") from None
+            raise InputError(
+                f"--out {folder}: expected a folder to write in: {error.strerror or error}"
+            ) from None
         try:
             self._read(self._path, self._file)
         except BaseException:

@@ -6,11 +6,13 @@ import gc
 from collections.abc import Callable
 from typing import Final
 
+from core.errors import InputError
 from gateway.paper.source import MarketSource
 from lab.backtest.running import run_backtest
 from lab.backtest.sources import Market, shared_source_of
 from lab.research.executor import PointTask
 from lab.research.found import Ran, found_of, report_of_point
+from lab.research.identity import data_hash
 
 LOOK_EVERY: Final = 64
 """How many steps of a run pass between two looks at whether it is still wanted."""
@@ -45,9 +47,11 @@ class Runner:
         self._wanted = wanted
         self._market: Market | None = None
         self._source: MarketSource | None = None
+        self._data: str | None = None
 
     def run(self, task: PointTask) -> Ran:
-        """Raises what the run raises, and `NotWantedError`."""
+        """Raises what the run raises, `NotWantedError`, and `InputError` if the market's files are no more
+        those of the task's key: the run would be on record as one over the others."""
         steps = 0
 
         def goes_on(_now: object, _began: object, _ended: object) -> bool:
@@ -58,6 +62,11 @@ class Runner:
         result = run_backtest(task.plan, goes_on, self._opened)
         if not result.is_whole:
             raise NotWantedError
+        if self._data != task.key.data:
+            raise InputError(
+                f"{task.plan.market.name}: expected files that stay as they were when the sweep began, found "
+                "them changed; start the sweep anew"
+            )
         report = report_of_point(result) if task.reports else None
         return Ran(found_of(task.key, task.values, result), report)
 
@@ -67,6 +76,7 @@ class Runner:
             if self._source is not None:
                 self._let_go()
             self._source = shared_source_of(market)
+            self._data = data_hash(market)
             self._market = market
         return self._source
 

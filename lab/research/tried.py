@@ -18,6 +18,7 @@ from pydantic import AwareDatetime, Field, TypeAdapter, ValidationError
 
 from core.errors import InputError
 from core.values import Value
+from gateway.plain_file import open_plain
 from lab.research.identity import PointKey, digest
 from lab.research.sweep import HeldMarket
 
@@ -95,7 +96,8 @@ class Tried:
 
     def _read(self, name: str) -> list[TriedPoint | ReadTo | LookBehind]:
         try:
-            content = (self._folder / name).read_bytes()
+            with open_plain(self._folder / name) as file:
+                content = file.read()
         except FileNotFoundError:
             return []
         except OSError as error:

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import json
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from pydantic import JsonValue
 
 from core.errors import InputError
+from gateway.plain_file import open_plain
+from gateway.whole_file import write_whole
 from lab.simulate.coverage import Coverage
 from lab.simulate.outcome import WorldOutcome
 
@@ -74,9 +77,14 @@ class Journal:
             return
         head = json.dumps({"simulated": what})
         if not path.exists():
-            path.write_text(f"{head}\n", encoding="utf-8")
+            _write(path, [head])
             return
-        first, *lines = path.read_text(encoding="utf-8").splitlines() or [""]
+        try:
+            with open_plain(path) as file:
+                first, *lines = file.read().decode("utf-8").splitlines() or [""]
+        except (OSError, UnicodeDecodeError) as error:
+            why = error.strerror if isinstance(error, OSError) else f"expected UTF-8, {error.reason}"
+            raise InputError(f"--journal {path}: the file can't be read: {why}") from None
         if first != head:
             raise InputError(f"--journal {path}: expected {head}, found {first[:200]}; name another file")
         for number, line in enumerate(lines, start=2):
@@ -86,15 +94,19 @@ class Journal:
                 if number != len(lines) + 1:
                     raise InputError(f"--journal {path}: line {number} can't be read") from None
                 # A kill in the middle of the last line: the seed is simulated again.
-                path.write_text("".join(f"{each}\n" for each in (first, *lines[:-1])), encoding="utf-8")
+                _write(path, [first, *lines[:-1]])
 
     def add(self, outcome: WorldOutcome) -> JournalRow:
-        """Keep an outcome."""
+        """Keep an outcome. Raises `InputError` if the file does not take it; it is among the rows all the
+        same."""
         row = JournalRow.of(outcome)
         self.rows.append(row)
         if self._path is not None:
-            with self._path.open("a", encoding="utf-8") as file:
-                file.write(json.dumps(row.as_json()) + "\n")
+            try:
+                with self._path.open("a", encoding="utf-8") as file:
+                    file.write(json.dumps(row.as_json()) + "\n")
+            except OSError as error:
+                raise _unwritten(self._path, error) from None
         return row
 
     def summed_up(self) -> Coverage:
@@ -103,6 +115,17 @@ class Journal:
         for row in self.rows:
             coverage.add(row.coverage)
         return coverage
+
+
+def _write(path: Path, lines: Sequence[str]) -> None:
+    try:
+        write_whole(path, "".join(f"{line}\n" for line in lines).encode())
+    except OSError as error:
+        raise _unwritten(path, error) from None
+
+
+def _unwritten(path: Path, error: OSError) -> InputError:
+    return InputError(f"--journal {path}: the file can't be written: {error.strerror or error}")
 
 
 def _row(found: dict[str, JsonValue]) -> JournalRow:

@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from core.errors import InputError
+from core.errors import ConfigError, InputError
 from lab.backtest import columns_cache
-from lab.backtest.columns import ColumnMap, Columns, read_columns
+from lab.backtest.columns import ColumnMap, Columns, read_columns, read_map
 from lab.backtest.columns_cache import kept_columns
 from lab.backtest.kept_file import READS_MAX
 
@@ -162,3 +162,13 @@ def test_refuses_what_is_no_file_without_waiting_for_it(tmp_path: Path) -> None:
     for path, found in ((folder, "a folder"), (pipe, "no plain file"), (tmp_path / "nowhere.csv", "none")):
         with pytest.raises(InputError, match=f"^{path}: expected a file of snapshots .*, found {found}$"):
             kept_columns(path, NAMES, tmp_path / "cache")
+
+
+def test_a_map_that_is_not_there_or_lacks_a_field_is_told_as_a_map(tmp_path: Path) -> None:
+    path = tmp_path / "map.yaml"
+    with pytest.raises(ConfigError) as raised:
+        read_map(path)
+    assert str(raised.value) == f"{path}: expected a file, found none in {tmp_path}"
+    path.write_text("time: t\n", "utf-8")
+    with pytest.raises(ConfigError, match=f"{path}:1: expiration: expected a value, found none"):
+        read_map(path)

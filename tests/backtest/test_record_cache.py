@@ -141,3 +141,33 @@ def test_a_pipe_in_place_of_what_is_kept_is_not_waited_for(chains: Path, tmp_pat
     assert plain(kept_record(chains, tmp_path)) == plain(read_record(chains))
     (kept,) = tmp_path.iterdir()
     assert kept.is_file()
+
+
+@pytest.mark.timeout(20)
+@pytest.mark.parametrize("folder", ["chains", "series"])
+def test_a_pipe_among_the_files_is_refused_and_not_waited_for(
+    folder: str, chains: Path, tmp_path: Path
+) -> None:
+    own = own_copy(chains, tmp_path)
+    os.mkfifo((own if folder == "chains" else own.parent) / "zz.csv")
+    with pytest.raises(InputError, match=r"zz.csv, line 0: expected a file, found no plain file"):
+        kept_record(own, tmp_path / "cache")
+
+
+@pytest.mark.timeout(20)
+@pytest.mark.parametrize(
+    ("make", "found"),
+    [
+        (lambda path: path.mkdir(), "a folder"),
+        (lambda path: path.symlink_to("/dev/zero"), "no plain file"),
+        (lambda path: path.symlink_to("nowhere"), "none; it may be a link that leads nowhere"),
+    ],
+    ids=["folder", "device", "link"],
+)
+def test_what_stands_in_a_file_s_place_is_named(
+    make: Callable[[Path], None], found: str, chains: Path, tmp_path: Path
+) -> None:
+    own = own_copy(chains, tmp_path)
+    make(own / "zz.csv")
+    with pytest.raises(InputError, match=f"zz.csv, line 0: expected a file, found {found}"):
+        record_digest(own)

@@ -9,7 +9,7 @@ from threading import Thread
 
 import pytest
 
-from cli.paper.run import write_whole
+from cli.result_files import write_result
 from tests.cli.support import Cli
 
 
@@ -50,7 +50,7 @@ def test_a_pipe_is_written_to_and_stays_one(tmp_path: Path) -> None:
     read: list[str] = []
     reader = Thread(target=lambda: read.append(pipe.read_text(encoding="utf-8")), daemon=True)
     reader.start()
-    write_whole(pipe, "{}")
+    write_result("--json", pipe, "{}")
     assert stat.S_ISFIFO(pipe.stat().st_mode)
     reader.join(10)
     assert read == ["{}"]
@@ -60,7 +60,7 @@ def test_a_link_stays_one_and_its_file_is_replaced_whole(tmp_path: Path) -> None
     real, link = tmp_path / "real.json", tmp_path / "out.json"
     real.write_text("old", encoding="utf-8")
     link.symlink_to(real)
-    write_whole(link, "{}")
+    write_result("--json", link, "{}")
     assert link.is_symlink()
     assert real.read_text(encoding="utf-8") == "{}"
     assert sorted(tmp_path.iterdir()) == [link, real]

@@ -53,7 +53,7 @@ def complaint(folder: Path, text: str) -> str:
         ),
         (
             'scheduler:\n  monitor_times:\n    - "00:00"\n    - noon\n',
-            "strategy.yaml:4: scheduler.monitor_times.1: expected String should match pattern",
+            "strategy.yaml:4: scheduler.monitor_times.1: expected a time of day such as 14:00, found ",
         ),
         ("entry: 5\n", "strategy.yaml:1: entry: expected an object, found 5"),
         ("\nentry: 2026-13-45\n", "strategy.yaml:2: expected a valid timestamp, found '2026-13-45'"),

@@ -5,6 +5,8 @@ from __future__ import annotations
 import csv
 import gzip
 import json
+import os
+import resource
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -70,7 +72,7 @@ def test_an_export_that_fails_leaves_nothing(
     def refuse(_: bytes) -> bytes:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(module, "_packed", refuse)
+    monkeypatch.setattr(module, "packed", refuse)
     with pytest.raises(InputError, match="No space left on device"):
         done(recording, tmp_path / "out")
     assert sorted(path.name for path in tmp_path.iterdir()) == ["data"]
@@ -238,3 +240,40 @@ def test_funding_is_written_as_it_was_told(recording: Recording, tmp_path: Path)
     put = next(quote for quote in market.chain(late, EXPIRY) if quote.instrument.name == PUT)
     wire = wire_quote(OptionType.PUT, 2700.0, at=late)
     assert (put.bid_size, put.ask_size) == (wire["bid_size"], wire["ask_size"])
+
+
+def test_a_file_that_has_no_room_is_named_and_nothing_is_left(recording: Recording, tmp_path: Path) -> None:
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (100, before[1]))
+    try:
+        with pytest.raises(InputError) as raised:
+            done(recording, tmp_path / "out")
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    assert str(raised.value) == (
+        f"{tmp_path / 'out'}: chains/eth_option_chain_2026-01-11.csv.gz: the file can't be written: "
+        "File too large; nothing of it is left in the folder"
+    )
+    assert [path.name for path in tmp_path.iterdir()] == ["data"]
+
+
+def test_an_empty_folder_stays_the_one_that_it_is(
+    recording: Recording, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It may be a volume, or the one in which a person stands."""
+    out = tmp_path / "out"
+    out.mkdir()
+    inode = out.stat().st_ino
+    monkeypatch.chdir(out)
+    done(recording, Path())
+    assert out.stat().st_ino == inode
+    assert (out / "chains").is_dir()
+    assert not [path for path in out.iterdir() if path.name.startswith(".")]
+
+
+@pytest.mark.timeout(20)
+def test_a_pipe_in_the_record_is_refused_and_not_waited_for(recording: Recording, tmp_path: Path) -> None:
+    path = recording.folder / record_name(RecordFile.CHAIN, MONDAY.date() + timedelta(days=1))
+    os.mkfifo(path)
+    with pytest.raises(InputError, match=f"{path}: expected a file that can be read: no plain file"):
+        done(recording, tmp_path / "out")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import resource
 from datetime import timedelta
 from pathlib import Path
 
@@ -58,3 +59,14 @@ def test_nothing_is_written_over(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="new or empty"):
         write_sample(tmp_path / "precious", 1, SEED)
     assert [path.name for path in tmp_path.iterdir()] == ["precious"]
+
+
+def test_a_sample_that_has_no_room_leaves_nothing(tmp_path: Path) -> None:
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (40_000, before[1]))
+    try:
+        with pytest.raises(InputError, match="the file can't be written: File too large"):
+            write_sample(tmp_path / "sample", 1, SEED)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    assert list(tmp_path.iterdir()) == []

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import signal
 from html import unescape
@@ -13,6 +14,7 @@ import pytest
 
 from core.errors import InputError
 from page.sweep import SweepPages
+from reading.run_file import read_run
 from reading.sweep_file import read_sweep
 from tests.page.served import served
 from tests.page.swept import write_sweep
@@ -79,3 +81,11 @@ def test_a_sweep_without_a_point_says_how_it_goes_on(swept: Path, tmp_path: Path
         html = unescape(client.get(page.link()).text)
     assert "none: run.py sweep with the same --out goes on where it stopped" in html
     assert 'id="charts"' not in html
+
+
+@pytest.mark.timeout(20)
+def test_a_pipe_is_refused_and_not_waited_for(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "sweep.json")
+    for read, path in ((read_sweep, tmp_path), (read_run, tmp_path / "sweep.json")):
+        with pytest.raises(InputError, match=r"sweep\.json: expected a file, found a folder, a device or"):
+            read(path)

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import gzip
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from core.errors import InputError
+from gateway.paper.sample import write_sample
+from lab.backtest import sources
+from lab.backtest.sources import Market
 from lab.processes import Done
 from lab.research.executor import PointEnd, PointTask
 from lab.research.folder import SweepFolder, report_name
 from lab.research.journal import SweepJournal
 from lab.research.running import Runner
-from lab.research.sweep import NoReports, Reports, Swept, conduct
+from lab.research.sweep import NoReports, Reports, SweepSpan, Swept, conduct, held, tasks_of
 from reading.run_file import read_run
 from tests.research.swept import points, tasks
 
@@ -106,3 +110,17 @@ def test_a_report_that_cannot_be_written_ends_the_sweep_with_a_word(tmp_path: Pa
         swept(journal, Here(), SweepFolder(tmp_path))
     journal.close()
     assert (tmp_path / "journal.jsonl").read_text("utf-8") == ""
+
+
+def test_a_record_that_was_replaced_since_the_sweep_began_is_not_run_as_the_one_before(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sources, "CACHE", tmp_path / "cache")
+    chains, _ = write_sample(tmp_path / "sample", 2, 7)
+    markets = held([Market(chains, 0)])
+    (task,) = tasks_of(POINTS[:1], markets, SweepSpan(None, None, None), reports=False)
+    assert Runner().run(task).found.key == task.key
+    path = next(chains.glob("*.csv.gz"))
+    path.write_bytes(path.read_bytes() + gzip.compress(b""))
+    with pytest.raises(InputError, match="expected files that stay as they were when the sweep began"):
+        Runner().run(task)

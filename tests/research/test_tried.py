@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import os
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -97,3 +98,14 @@ def test_the_origin_of_a_record_stays_while_it_grows_and_that_of_a_seed_is_the_s
     with pytest.raises(InputError, match=r"chain_2026-02\.csv\.gz: expected a file that can be read"):
         origin_hash(record)
     assert origin_hash(Market(None, 1)) != origin_hash(Market(None, 2))
+
+
+@pytest.mark.timeout(20)
+def test_a_pipe_is_refused_and_not_waited_for(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "record")
+    with pytest.raises(InputError, match="no plain file"):
+        Tried([MARCH], tmp_path).read_to()
+    (tmp_path / "chains").mkdir()
+    os.mkfifo(tmp_path / "chains" / "a.csv")
+    with pytest.raises(InputError, match=r"a.csv: expected a file that can be read: .*no plain file"):
+        origin_hash(Market(tmp_path / "chains", 0))

@@ -161,12 +161,36 @@ def test_an_entry_is_cancelled_also_if_the_disk_can_not_take_that_down() -> None
         ({"faults": "some"}, "--faults: expected one of all, none"),
         ({"schedule": "dense"}, "--schedule: expected production or sparse, found 'dense'"),
         ({"only": "1,x"}, "--only: expected numbers of acts"),
+        ({"only": "9999"}, "of which the seeds 0:1 have none, found 9999$"),
+        (
+            {"faults": "all", "only": "9999"},
+            "of which the seeds 0:1 have those from 0 to [0-9]+, found 9999$",
+        ),
+        ({"faults": "all", "only": "-2,7000,1", "seeds": "0:3"}, "seeds 0:3 have .*, found -2, 7000$"),
         ({"json_file": Path("/nowhere/out.json")}, "expected a file in an existing folder"),
+        ({"json_file": Path("/tmp")}, "--json /tmp: expected a file, found a folder"),
+        ({"journal": Path("/dev/full")}, "--journal /dev/full: the file can't be read: no plain file"),
     ],
 )
 def test_what_can_not_be_used_is_named(told: dict[str, object], expected: str) -> None:
     with pytest.raises(InputError, match=expected):
         simulation(**told)
+
+
+def test_the_number_of_no_act_stands_for_none_of_them() -> None:
+    assert simulation(only="-1")._seeds.drawn(0).acts == ()
+
+
+def test_a_journal_that_takes_no_more_is_named_after_what_was_done(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    journal = tmp_path / "journal"
+    asked = simulation(days=0.02, journal=journal)
+    journal.unlink()
+    journal.mkdir()
+    with pytest.raises(InputError, match=f"--journal {journal}: the file can't be written: Is a directory"):
+        asked.run()
+    assert "1 seed of 0.02 days" in capsys.readouterr().out
 
 
 @pytest.mark.soak

@@ -11,6 +11,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationEr
 
 from core.errors import ConfigError, InputError
 from core.lined_yaml import parse_lined_yaml
+from core.schema_words import wrong_by
 from gateway.plain_file import open_plain
 
 BYTES_MAX: Final = 64 * 1024
@@ -86,4 +87,4 @@ def read_holdings(path: Path | None) -> tuple[HeldBeside, ...]:
     except ValidationError as error:
         first = error.errors()[0]
         where = ".".join(map(str, first["loc"]))
-        raise InputError(f"holdings {path}: {where}: {first['msg']}") from error
+        raise InputError(f"holdings {path}: {where}: {wrong_by(first)}") from error

@@ -20,6 +20,7 @@ from core.contract import Calendar, CalendarEvent, GetCalendar, Importance
 from core.errors import ConfigError, InputError
 from core.how_many import how_many
 from core.lined_yaml import parse_lined_yaml
+from core.schema_words import wrong_by
 from gateway.live.errors import StaleError
 from gateway.plain_file import open_plain
 
@@ -140,7 +141,7 @@ def _parsed(raw: bytes, what: str) -> CalendarFile:
     except ValidationError as error:
         first = error.errors()[0]
         where = ".".join(map(str, first["loc"]))
-        raise InputError(f"calendar {what}: {where}: {first['msg']}") from error
+        raise InputError(f"calendar {what}: {where}: {wrong_by(first)}") from error
     for event in found.events:
         if event.source not in found.sources:
             raise InputError(f"calendar {what}: source: {event.source!r} is not in `sources`")

@@ -12,6 +12,8 @@ from pydantic import BaseModel, ConfigDict, JsonValue, ValidationError
 
 from core.errors import InputError
 from gateway.live.version import VERSION
+from gateway.plain_file import open_plain
+from gateway.whole_file import write_whole
 
 REPORT_NAME: Final = "report.json"
 ANSWERS_NAME: Final = "answers.json"
@@ -78,7 +80,8 @@ def why_not_enough(path: Path | None) -> str | None:
 def read_report(path: Path) -> ProbeReport:
     """A report. Raises `InputError` if the file is none."""
     try:
-        return ProbeReport.model_validate_json(path.read_text("utf-8"))
+        with open_plain(path) as file:
+            return ProbeReport.model_validate_json(file.read())
     except OSError as error:
         raise InputError(f"{path}: expected a report of the probe: {error.strerror}") from error
     except ValidationError as error:
@@ -91,7 +94,7 @@ def write_report(folder: Path, report: ProbeReport, answers: Sequence[dict[str, 
     """The report and what it rests on. Raises `InputError` if the folder can't be written."""
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        (folder / REPORT_NAME).write_text(report.model_dump_json(indent=1), "utf-8")
-        (folder / ANSWERS_NAME).write_text(json.dumps(answers, indent=1), "utf-8")
+        write_whole(folder / REPORT_NAME, report.model_dump_json(indent=1).encode())
+        write_whole(folder / ANSWERS_NAME, json.dumps(answers, indent=1).encode())
     except OSError as error:
         raise InputError(f"{folder}: can't be written: {error.strerror}") from error

@@ -1,0 +1,46 @@
+"""The files that a command writes its results into, named by the option that asked for them."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from core.errors import InputError
+from gateway.whole_file import write_whole
+
+
+def require_file(option: str, path: Path | None) -> None:
+    """Raise `InputError` if a result could not be written there, before hours are spent on it."""
+    if path is None:
+        return
+    folder = path.resolve().parent
+    if not folder.is_dir():
+        raise InputError(f"{option} {path}: expected a file in an existing folder")
+    if path.is_dir():
+        raise InputError(f"{option} {path}: expected a file, found a folder")
+    if path.is_socket():
+        raise InputError(f"{option} {path}: expected a file, found a socket")
+    if not os.access(path if path.exists() else folder, os.W_OK, effective_ids=True):
+        raise InputError(f"{option} {path}: expected a file that can be written, found no right to")
+
+
+def require_folder(option: str, path: Path | None) -> None:
+    """The same of a folder, which may be made."""
+    if path is None:
+        return
+    there = path.resolve()
+    while not there.exists():
+        there = there.parent
+    if not there.is_dir():
+        found = "a file" if there == path.resolve() else f"the file {there}"
+        raise InputError(f"{option} {path}: expected a folder, found {found}")
+    if not os.access(there, os.W_OK | os.X_OK, effective_ids=True):
+        raise InputError(f"{option} {path}: expected a folder to write in, found no right to in {there}")
+
+
+def write_result(option: str, path: Path, text: str) -> None:
+    """Write it whole, or leave what was there. Raises `InputError` that names the option and the file."""
+    try:
+        write_whole(path, text.encode("utf-8"))
+    except OSError as error:
+        raise InputError(f"{option} {path}: the file can't be written: {error.strerror or error}") from error

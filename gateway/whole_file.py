@@ -1,0 +1,66 @@
+"""Writes a file as a whole: who reads it finds the old content or the new one, never half of it."""
+
+from __future__ import annotations
+
+import errno
+import os
+import stat
+from collections.abc import Iterable
+from itertools import count
+from pathlib import Path
+from typing import BinaryIO, Final
+
+Parts = Iterable[bytes | memoryview]
+_NOT_HERE: Final = frozenset({errno.EACCES, errno.EPERM, errno.EROFS, errno.EBUSY, errno.EXDEV})
+"""A folder that can't be written in, or a file that is mounted by itself: it may be written in place."""
+_FOLDERS_OF_HANDLES: Final = (Path("/dev"), Path("/dev/fd"), Path("/proc/self/fd"))
+
+
+def write_whole(path: Path, content: bytes) -> None:
+    """Write the file, or leave it as it was; a link stays a link, and a file keeps its owner and mode.
+
+    A device or a pipe, as /dev/stdout, is written to: replacing it would make a file of it for everybody.
+    Raises `OSError`.
+    """
+    if path.parent in _FOLDERS_OF_HANDLES or (path.exists() and not path.is_file()):
+        path.write_bytes(content)
+        return
+    target = path.resolve()
+    before = target.stat() if target.exists() else None
+    if before is not None and not os.access(target, os.W_OK, effective_ids=True):
+        raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(path))
+    try:
+        replace_whole(target, (content,), 0o666, before)
+    except OSError as error:
+        if before is None or error.errno not in _NOT_HERE:
+            raise
+        target.write_bytes(content)
+
+
+def replace_whole(path: Path, parts: Parts, mode: int, before: os.stat_result | None = None) -> None:
+    """Put a new file in place of what is there, with owner and mode of `before`, else with `mode` and the
+    process's own mask. Raises `OSError` with nothing changed."""
+    draft, file = _new_beside(path, mode)
+    try:
+        with file:
+            if before is not None:
+                os.fchmod(file.fileno(), stat.S_IMODE(before.st_mode))
+                if (before.st_uid, before.st_gid) != (os.geteuid(), os.getegid()):
+                    os.fchown(file.fileno(), before.st_uid, before.st_gid)
+            file.writelines(parts)
+        draft.replace(path)
+    except BaseException:
+        draft.unlink(missing_ok=True)
+        raise
+
+
+def _new_beside(path: Path, mode: int) -> tuple[Path, BinaryIO]:
+    """A file in the same folder that nobody else has, to be written."""
+    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC
+    for number in count():
+        draft = path.with_name(f".{os.getpid()}-{number}.part")
+        try:
+            return draft, os.fdopen(os.open(draft, flags, mode), "wb")
+        except FileExistsError:
+            continue
+    raise AssertionError

@@ -92,6 +92,7 @@ def restore(
     Example: run.py state restore --from data/backups/20260105T130000Z --dry-run
     """
     from cli.data_folder import make_data_folder, without_engine
+    from cli.restore_source import require_apart
     from cli.restoring import finished, planned, restored, told
     from cli.restoring import now as this_moment
     from config import load_strategy
@@ -103,6 +104,8 @@ def restore(
         raise InputError("--from: expected the backup to restore, found none, and no restore to be finished")
     if dry_run and (backup is None or cut_short):
         raise InputError("--dry-run: expected --from, and no restore that is to be finished")
+    if backup is not None:
+        require_apart(backup, data_dir)
     found = load_strategy(strategy).strategy if strategy.exists() else None
     environment = None if found is None else found.execution.environment
     anchor = None if found is None else found.audit.anchor_path

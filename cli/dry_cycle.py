@@ -27,10 +27,11 @@ from actors.runtime import (
     ask,
 )
 from cli.upstream import probe
+from cli.views.say import say
 from config import McpSettings
 from core.contract import Router
 from core.contract.words import AS_THE_CONTRACT, ContractWords
-from core.errors import FoundWrongError, InputError
+from core.errors import FoundWrongError
 from core.messages.market_data import EntryMarket, FetchSnapshot, SnapshotFailed, SnapshotKind
 from core.messages.room_status import KillSwitchStatus
 from core.orders.armed import Leaves, what_leaves
@@ -45,6 +46,7 @@ from core.strategy import Strategy
 from core.values import CycleId, Mode
 from reading.books import live_books, stored_results
 from reading.decisions import decision_text
+from reading.engine_folder import require_engine_folder, require_no_file
 from reading.switch.stored import stored_status
 
 FETCH_S = 25.0
@@ -93,12 +95,21 @@ class Shown:
 
 
 def known_engine(data_dir: Path, strategy: Strategy) -> KnownEngine:
-    """The switch and the books in a data folder; a missing folder counts as an engine that never ran.
+    """The switch and the books in a data folder; a missing or an empty one counts as that of an engine that
+    never ran, which is said.
 
-    Raises InputError if the path is not a folder.
+    Raises DataFolderError if the path is not a folder, or is one of something else.
     """
-    if data_dir.exists() and not data_dir.is_dir():
-        raise InputError(f"--data-dir {data_dir}: expected a folder, found a file")
+    require_no_file(data_dir)
+    if data_dir.is_dir() and any(data_dir.iterdir()):
+        require_engine_folder(data_dir)
+    else:
+        what = "the folder is empty" if data_dir.is_dir() else "there is no such folder"
+        say(
+            f"warning: --data-dir {data_dir}: {what}: decided as for an engine that has not run yet, without "
+            "positions and not armed",
+            err=True,
+        )
     stored = stored_status(data_dir) if data_dir.is_dir() else None
     causes = stored.causes if stored else ()
     switch = KillSwitchStatus(

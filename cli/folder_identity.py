@@ -6,13 +6,15 @@ import os
 from hashlib import sha256
 from pathlib import Path
 
+from actors.plain_file import open_plain
+
 FOLDER_FILE = "folder-id"
 _MACHINE_ID = Path("/etc/machine-id")
 _NETWORK = Path("/sys/class/net")
 _PERMANENT = "0"
 """Of a network card whose address was not set by software."""
 _DIGITS = 16
-_FLAGS = os.O_RDONLY | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC
+_FLAGS = os.O_RDONLY | os.O_CREAT | os.O_NOFOLLOW
 
 
 def folder_identity(data_dir: Path) -> str:
@@ -25,7 +27,7 @@ def folder_identity(data_dir: Path) -> str:
     Empty if the file can't be made; an engine then takes the folder for a new one.
     """
     try:
-        handle = os.open(data_dir / FOLDER_FILE, _FLAGS, 0o600)
+        handle = open_plain(data_dir / FOLDER_FILE, _FLAGS)
     except OSError:
         return ""
     try:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import gzip
 import logging
 import os
@@ -9,6 +10,7 @@ import shutil
 import sys
 from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
+from io import TextIOWrapper
 from logging.handlers import BaseRotatingHandler
 from pathlib import Path
 
@@ -18,6 +20,7 @@ FILE_BYTES_MAX = 20 * 1024 * 1024
 """A day that writes more gets more files."""
 FOLDER_BYTES_MAX = 200 * 1024 * 1024
 """Beyond it the oldest files are deleted."""
+_APPEND = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC
 COMPRESS_AFTER = timedelta(days=30)
 
 
@@ -58,6 +61,18 @@ class DayLog(BaseRotatingHandler):
             self._tidy_up()
         finally:
             self.stream = self._open()
+
+    def _open(self) -> TextIOWrapper:
+        """Without waiting for anybody: a pipe that nobody reads would keep the engine from its start."""
+        try:
+            handle = os.open(self.baseFilename, _APPEND | os.O_NONBLOCK, 0o666)
+        except OSError as error:
+            if error.errno != errno.ENXIO:
+                raise
+            text = "expected a file, or what somebody reads, found a pipe that nobody reads"
+            raise OSError(errno.EINVAL, text, self.baseFilename) from None
+        os.set_blocking(handle, True)
+        return os.fdopen(handle, "a", encoding=self.encoding, errors=self.errors)
 
     def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802
         """Report an OSError of the write, in whose `except` this is called; other errors are bugs."""

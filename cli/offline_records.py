@@ -10,6 +10,7 @@ from pathlib import Path
 from actors.audit.files import AUDIT_FOLDER, append_bytes, cut_off
 from actors.audit.open_day import OpenDay
 from actors.audit.scan import scan
+from actors.plain_file import plain_bytes
 from actors.state.database import open_database
 from actors.state.sequencer import Sequencer
 from actors.state.text_door import TextDoor
@@ -60,7 +61,7 @@ def _check_tail(folder: Path, pending: AuditBatch) -> None:
     """Raise FoundWrongError if a file ends with something else than the records that the books hold as the
     last."""
     path = folder / pending.file
-    tail = path.read_bytes()[pending.offset :] if path.exists() else b""
+    tail = plain_bytes(path)[pending.offset :] if path.exists() else b""
     if not pending.payload.startswith(tail.rstrip(b"\0")):
         raise FoundWrongError(
             f"{path}: expected at its end, from byte {pending.offset} on, the records that the books hold"

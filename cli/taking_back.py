@@ -52,6 +52,11 @@ def taken_back(data_dir: Path, replaced: Path, position: str, reason: str, now: 
         raise InputError(f"{data_dir}: expected books that were restored from a backup, found others")
     if any(str(known.position_id) == position for known in stored_positions(data_dir, everything=True)):
         raise InputError(f"{position}: expected a position that the books do not know, found it in them")
+    if not (replaced / AUDIT_FOLDER).is_dir():
+        raise InputError(
+            f"--from {replaced}: expected what a restore has put aside (replaced/UTC, with {AUDIT_FOLDER}/), "
+            "found none"
+        )
     lost = _lost_entry(data_dir, replaced / AUDIT_FOLDER, position)
     record_offline(data_dir, _requests(data_dir, lost, reason), now)
     plan = lost.proposal.plan

@@ -16,6 +16,7 @@ from actors.control.lines import Lines
 from actors.control.trust import peer_uid, require_own
 from actors.control.wire import LINE_BYTES_MAX, ControlAnswer, ControlRequest, RequestName, encode
 from core.errors import CerberoError, EngineNotRunningError, FoundWrongError, InputError, NoAnswerError
+from reading.engine_folder import require_no_file
 from reading.engine_lock import running_engine
 from reading.operator import operator_name
 from reading.refused_start import why_refused
@@ -111,6 +112,7 @@ def _next(lines: Lines, ends_at_s: float) -> bytes:
 
 def _connected(data_dir: Path) -> tuple[socket.socket, int]:
     """A connection to the engine, and the pid that it wrote into its lock."""
+    require_no_file(data_dir)
     engine = running_engine(data_dir)
     if engine is None:
         refused = why_refused(data_dir)
@@ -128,7 +130,8 @@ def _connected(data_dir: Path) -> tuple[socket.socket, int]:
     except OSError:
         connection.close()
         raise EngineNotRunningError(
-            f"an engine (pid {engine.pid}) holds {data_dir} but does not listen: it is starting or stopping"
+            f"an engine (pid {engine.pid}) holds {data_dir} but does not listen: it is starting or stopping, "
+            "or its socket was taken away; then it listens again within a minute"
         ) from None
     except InputError as error:
         connection.close()

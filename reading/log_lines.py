@@ -12,6 +12,7 @@ from datetime import date
 from pathlib import Path
 from typing import IO, Any, cast
 
+from actors.plain_file import require_plain
 from reading.errors import DataFolderError
 
 LOG_FOLDER = "log"
@@ -119,6 +120,7 @@ def _folder(data_dir: Path) -> Path:
 
 
 def _opened(path: Path) -> IO[str]:
+    require_plain(path)
     opened = gzip.open if path.suffix == ".gz" else open
     return cast("IO[str]", opened(path, "rt", encoding="utf-8", errors="backslashreplace"))
 

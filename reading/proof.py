@@ -9,6 +9,7 @@ from pathlib import Path
 
 from actors.audit.evidence import PENDING
 from actors.audit.files import AUDIT_FOLDER, whole_lines
+from actors.plain_file import plain_bytes
 from actors.state.stored import BooksReader, books_read
 from core.audit.fold.books import FoldedBooks
 from core.audit.fold.compare import BooksDifference, differences, digest_of
@@ -109,7 +110,7 @@ def _sound(folder: Path) -> Iterator[bytes]:
     """The lines of the broken log, and of what was pending, as far as they follow from each other."""
     link = GENESIS
     pending = folder / PENDING
-    lines = chain(whole_lines(folder), split_lines(pending.read_bytes()) if pending.exists() else ())
+    lines = chain(whole_lines(folder), split_lines(plain_bytes(pending)) if pending.exists() else ())
     try:
         for line in lines:
             if line.startswith(b'{"seq":%d,' % link.seq):

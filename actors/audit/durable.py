@@ -6,6 +6,8 @@ import os
 from hashlib import sha256
 from pathlib import Path
 
+from actors.plain_file import read_plain
+
 CHUNK_BYTES = 1024 * 1024
 
 
@@ -47,7 +49,7 @@ def write_file(path: Path, content: bytes) -> None:
 def sha256_of(path: Path) -> str:
     """SHA-256 of a file's bytes, read in pieces, lower-case hex."""
     digest = sha256()
-    with path.open("rb") as stream:
+    with read_plain(path) as stream:
         while chunk := stream.read(CHUNK_BYTES):
             digest.update(chunk)
     return digest.hexdigest()

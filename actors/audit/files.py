@@ -17,6 +17,7 @@ from typing import IO
 
 from actors.audit.durable import CHUNK_BYTES, fsync_folder, write_whole
 from actors.failpoints import Failpoint, reach
+from actors.plain_file import open_plain, read_plain
 from core.audit.hash_chain import GENESIS, RECORD_BYTES_MAX, ChainBrokenError, read_record
 from core.errors import FoundWrongError
 from core.messages.audit import AuditBatch
@@ -65,7 +66,8 @@ def opened(path: Path) -> Iterator[IO[bytes] | gzip.GzipFile]:
     """The uncompressed bytes of an audit file. Raises ChainBrokenError if compressed bytes are damaged, or
     if it is no plain file: reading a pipe may never end.
 
-    A file that was compressed since its name was read is found in its new form.
+    A file that was compressed since its name was read is found in its new form. Raises OSError for a pipe or
+    anything else that is no plain file.
     """
     if path.suffix != ".gz" and not path.exists():
         compressed = path.with_name(f"{path.name}.gz")
@@ -74,10 +76,10 @@ def opened(path: Path) -> Iterator[IO[bytes] | gzip.GzipFile]:
         raise ChainBrokenError(f"{path.name}: expected a file, found a folder, a device or a pipe")
     try:
         if path.suffix == ".gz":
-            with gzip.open(path, "rb") as unzipped:
+            with read_plain(path) as zipped, gzip.open(zipped, "rb") as unzipped:
                 yield unzipped
         else:
-            with path.open("rb") as stream:
+            with read_plain(path) as stream:
                 yield stream
     except (gzip.BadGzipFile, EOFError, zlib.error) as error:
         raise ChainBrokenError(f"{path.name}: expected a sound gzip file, found {error}") from error
@@ -148,7 +150,7 @@ def append_bytes(folder: Path, batch: AuditBatch) -> None:
     path = folder / batch.file
     creates = os.O_CREAT if batch.offset == 0 else 0
     try:
-        handle = os.open(path, os.O_WRONLY | os.O_APPEND | creates, 0o600)
+        handle = open_plain(path, os.O_WRONLY | os.O_APPEND | creates)
     except FileNotFoundError as error:
         raise AuditPositionError(f"{batch.file}: expected {batch.offset} bytes, found no file") from error
     try:
@@ -178,7 +180,7 @@ def cut_off(path: Path, size: int) -> None:
 
 def sync(folder: Path, name: str) -> None:
     """Fsync a day's file and its folder."""
-    handle = os.open(folder / name, os.O_RDONLY)
+    handle = open_plain(folder / name)
     try:
         os.fsync(handle)
     finally:
@@ -202,7 +204,7 @@ def compress(path: Path) -> Path:
     target = path.with_name(f"{path.name}.gz")
     draft = path.with_name(f"{path.name}.gz.draft")
     with (
-        path.open("rb") as source,
+        read_plain(path) as source,
         draft.open("wb") as sink,
         gzip.GzipFile(filename="", mode="wb", fileobj=sink, mtime=0) as zipped,
     ):

@@ -8,6 +8,7 @@ import sqlite3
 from dataclasses import dataclass
 from pathlib import Path
 
+from actors.plain_file import read_plain
 from actors.state.backup_files import CHUNK_BYTES, digest_of, fsync
 from actors.state.backup_manifest import read_manifest
 from actors.state.tables import chain
@@ -78,7 +79,7 @@ def _copy_with_pending(path: Path, copy: Path, pending: AuditBatch) -> None:
     """Copy a file as it is once the pending bytes are in it, however much of them is there now."""
     with copy.open("xb") as sink:
         if pending.offset:
-            with path.open("rb") as stream:
+            with read_plain(path) as stream:
                 shutil.copyfileobj(stream, sink, CHUNK_BYTES)
             sink.truncate(pending.offset)
             sink.seek(pending.offset)

@@ -6,13 +6,15 @@ import os
 from hashlib import sha256
 from pathlib import Path
 
+from actors.plain_file import read_plain
+
 CHUNK_BYTES = 1024 * 1024
 
 
 def digest_of(path: Path) -> tuple[str, int]:
     """SHA-256 in hex of a file's bytes, and their number."""
     digest, size_bytes = sha256(), 0
-    with path.open("rb") as stream:
+    with read_plain(path) as stream:
         while chunk := stream.read(CHUNK_BYTES):
             digest.update(chunk)
             size_bytes += len(chunk)

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from pydantic import AwareDatetime, ValidationError
 
+from actors.plain_file import plain_bytes
 from core.errors import FoundWrongError
 from core.values import Value
 
@@ -48,7 +49,7 @@ def read_manifest(backup: Path) -> Manifest | None:
     """
     path = backup / MANIFEST_FILE
     try:
-        found = Manifest.model_validate_json(path.read_bytes())
+        found = Manifest.model_validate_json(plain_bytes(path))
     except FileNotFoundError:
         return None
     except (ValidationError, OSError) as error:

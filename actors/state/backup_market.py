@@ -12,6 +12,7 @@ from functools import lru_cache
 from hashlib import sha256
 from pathlib import Path
 
+from actors.plain_file import plain_bytes
 from actors.state.backup_files import fsync
 
 MARKET_BACKUPS = "market"
@@ -54,7 +55,7 @@ def _has_more(db: sqlite3.Connection, folder: Path, day: str) -> bool:
     sql = "SELECT count(*) FROM market.market_snapshots WHERE at >= ? AND at < ?"
     [known] = db.execute(sql, _span(day)).fetchone()
     path = folder.absolute() / f"{day}{_SUFFIX}"
-    kept = _kept(path, sha256(path.read_bytes()).digest())
+    kept = _kept(path, sha256(plain_bytes(path)).digest())
     return kept is None or bool(known > kept)
 
 

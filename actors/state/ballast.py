@@ -6,6 +6,7 @@ import os
 from pathlib import Path
 
 from actors.failpoints import Failpoint, reach
+from actors.plain_file import open_plain
 
 BALLAST_FILE = "ballast"
 BALLAST_BYTES = 32 * 1024 * 1024
@@ -26,7 +27,7 @@ class Ballast:
         """Reserve the space by allocating its blocks, unless that is done. Raises OSError on failure."""
         if self.present:
             return
-        handle = os.open(self._path, os.O_WRONLY | os.O_CREAT, 0o600)
+        handle = open_plain(self._path, os.O_WRONLY | os.O_CREAT)
         try:
             os.posix_fallocate(handle, 0, self._size_bytes)
             reach(Failpoint.BALLAST_TAKEN)

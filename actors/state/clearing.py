@@ -6,6 +6,7 @@ import sqlite3
 from contextlib import closing
 from pathlib import Path
 
+from actors.plain_file import BESIDE_DATABASE, PlainFileError, require_plain
 from actors.state.database import BUSY_TIMEOUT_MS, database_path
 from actors.state.schema import older_version
 from actors.state.tables import venue_texts
@@ -21,6 +22,7 @@ def clear_texts(data_dir: Path) -> int:
     if not path.exists():
         raise FoundWrongError(f"{path}: expected books, found none; there is nothing to clear")
     try:
+        require_plain(path, BESIDE_DATABASE)
         with closing(sqlite3.connect(path, isolation_level=None)) as db:
             db.execute(f"PRAGMA busy_timeout = {BUSY_TIMEOUT_MS}")
             older = older_version(db)
@@ -32,5 +34,7 @@ def clear_texts(data_dir: Path) -> int:
             db.execute("VACUUM")
             db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
             return cleared
+    except PlainFileError as error:
+        raise FoundWrongError(f"{error.filename}: the texts can't be cleared: {error.strerror}") from error
     except sqlite3.Error as error:
         raise FoundWrongError(f"{path}: the texts can't be cleared: {error}") from error

@@ -10,6 +10,7 @@ from itertools import count
 from pathlib import Path
 
 from actors.failpoints import Failpoint, reach
+from actors.plain_file import BESIDE_DATABASE, plain_bytes, require_plain
 from actors.state.schema import DatabaseCorruptError, migrate, schema_fault
 from actors.state.tables import chain
 from core.errors import FoundWrongError
@@ -25,12 +26,15 @@ def database_path(data_dir: Path) -> Path:
 
 
 def open_database(data_dir: Path) -> sqlite3.Connection:
-    """Open or create the books, checked and migrated. Raises DatabaseCorruptError, sqlite3.OperationalError.
+    """Open or create the books, checked and migrated.
+
+    Raises DatabaseCorruptError, sqlite3.OperationalError, PlainFileError for a pipe in its place.
 
     Transactions are explicit. Another thread may close the connection, when a hung actor is replaced.
     """
     data_dir.mkdir(parents=True, exist_ok=True)
     path = database_path(data_dir)
+    require_plain(path, BESIDE_DATABASE)
     db = sqlite3.connect(path, isolation_level=None, check_same_thread=False, cached_statements=256)
     try:
         db.execute(f"PRAGMA busy_timeout = {BUSY_TIMEOUT_MS}")
@@ -64,7 +68,7 @@ def keep_evidence(data_dir: Path, now: datetime) -> Path:
     """
     path = database_path(data_dir)
     market = data_dir / MARKET_FILE
-    digest = sha256(path.read_bytes() + (market.read_bytes() if market.exists() else b"")).hexdigest()
+    digest = sha256(plain_bytes(path) + (plain_bytes(market) if market.is_file() else b"")).hexdigest()
     parent = data_dir / EVIDENCE_FOLDER
     for known in sorted(parent.glob("*-database")):
         if (known / digest).exists():
@@ -77,7 +81,7 @@ def keep_evidence(data_dir: Path, now: datetime) -> Path:
     evidence.mkdir(parents=True, mode=0o700)
     for name in (DATABASE_FILE, f"{DATABASE_FILE}-wal", MARKET_FILE, f"{MARKET_FILE}-wal"):
         found = data_dir / name
-        if found.exists():
+        if found.is_file():
             shutil.copy2(found, evidence / found.name)
     reach(Failpoint.CORRUPT_BOOKS_COPIED)
     (evidence / digest).touch()

@@ -13,6 +13,7 @@ from datetime import datetime
 from pathlib import Path
 
 from actors.failpoints import Failpoint, reach
+from actors.plain_file import BESIDE_DATABASE, PlainFileError, require_plain
 from actors.state.database import EVIDENCE_FOLDER, MARKET_FILE, is_corruption
 
 MARKET_SCHEMA = """
@@ -49,9 +50,11 @@ def attach_market(db: sqlite3.Connection, data_dir: Path, now: datetime) -> Mark
     A damaged file is moved to `evidence/<utc>-market/`. Whatever fails, there is a `market` afterwards.
     """
     try:
+        require_plain(data_dir / MARKET_FILE, BESIDE_DATABASE)
         _attach(db, str(data_dir / MARKET_FILE))
-    except sqlite3.Error as error:
-        aside = _put_aside(db, data_dir, now) if is_corruption(error) else None
+    except (sqlite3.Error, PlainFileError) as error:
+        damaged = isinstance(error, sqlite3.Error) and is_corruption(error)
+        aside = _put_aside(db, data_dir, now) if damaged else None
         try:
             _attach(db, ":memory:" if aside is None else str(data_dir / MARKET_FILE))
             reach(Failpoint.MARKET_BEGUN)

@@ -8,6 +8,7 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 from time import monotonic
 
+from actors.plain_file import BESIDE_DATABASE, require_plain
 from actors.state.database import BUSY_TIMEOUT_MS, database_path
 from actors.state.schema import migrate, older_version
 from core.errors import FoundWrongError, ReadingGivenUpError
@@ -38,6 +39,7 @@ def books_opened(
     if not path.exists():
         yield None
         return
+    _require_plain(path)
     try:
         with closing(
             sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True, isolation_level=None)
@@ -74,6 +76,7 @@ def books_copied(data_dir: Path) -> Iterator[sqlite3.Connection | None]:
     if not path.exists():
         yield None
         return
+    _require_plain(path)
     until_s = monotonic() + COPYING_S_MAX
 
     def look(_status: int, left: int, _pages: int) -> None:
@@ -99,6 +102,15 @@ def books_copied(data_dir: Path) -> Iterator[sqlite3.Connection | None]:
 
 _UNREADABLE = (sqlite3.Error, ValueError, ArithmeticError)
 """The others come of a value that is none of its column's: a time, a number, a word, UTF-8."""
+
+
+def _require_plain(path: Path) -> None:
+    """Raise FoundWrongError if SQLite would wait for the other end of a pipe."""
+    try:
+        require_plain(path, BESIDE_DATABASE)
+    except OSError as error:
+        named = error.filename or path
+        raise FoundWrongError(f"{named}: the books can't be read: {error.strerror}") from error
 
 
 def _unreadable(path: Path, error: Exception, older: str | None) -> FoundWrongError:

@@ -9,6 +9,7 @@ from contextlib import closing, contextmanager
 from datetime import datetime
 from pathlib import Path
 
+from actors.plain_file import BESIDE_DATABASE, PlainFileError, require_plain
 from actors.state.database import BUSY_TIMEOUT_MS, MARKET_FILE
 from actors.state.tables import records
 from actors.state.tables.records import MarketLevel, MarketSnapshotRow
@@ -46,9 +47,10 @@ def market_read(data_dir: Path) -> Iterator[MarketReader | None]:
         yield None
         return
     try:
+        require_plain(path, BESIDE_DATABASE)
         with closing(sqlite3.connect(":memory:", isolation_level=None, uri=True)) as db:
             db.execute(f"PRAGMA busy_timeout = {BUSY_TIMEOUT_MS}")
             db.execute("ATTACH DATABASE ? AS market", (f"{path.resolve().as_uri()}?mode=ro",))
             yield MarketReader(db)
-    except (sqlite3.Error, zlib.error, UnicodeDecodeError) as error:
+    except (sqlite3.Error, zlib.error, UnicodeDecodeError, PlainFileError) as error:
         raise FoundWrongError(f"{path}: the snapshots of the market can't be read: {error}") from error

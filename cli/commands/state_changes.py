@@ -30,13 +30,14 @@ def clear_texts(data_dir: DataDir = DEFAULT_DATA_DIR) -> None:
     Example: run.py state clear-texts --data-dir data
     """
     from actors.state import clearing
+    from cli.as_owner import as_owner_of
     from cli.data_folder import held, private_files
     from core.errors import InputError
     from reading.books import has_books
 
     if not has_books(data_dir):
         raise InputError(f"--data-dir {data_dir}: expected a folder with cerbero.db, found none")
-    with private_files(), held(data_dir):
+    with as_owner_of(data_dir), private_files(), held(data_dir):
         cleared = clearing.clear_texts(data_dir)
     say(f"{cleared} texts cleared; backups made before, and the files in log/, still hold them")
 
@@ -62,10 +63,11 @@ def rebuild(
     Example: run.py state rebuild --from-audit data/audit --data-dir data
     """
     from actors.audit.files import AUDIT_FOLDER
+    from cli.as_owner import as_owner_of
     from cli.data_folder import private_files
     from cli.rebuilding import rebuilt_from_audit
 
-    with private_files():
+    with as_owner_of(data_dir), private_files():
         path, head = rebuilt_from_audit(from_audit, data_dir)
     say(f"{path}: rebuilt from the log up to {head}")
     if not (data_dir / AUDIT_FOLDER).is_dir():
@@ -91,7 +93,9 @@ def restore(
 
     Example: run.py state restore --from data/backups/20260105T130000Z --dry-run
     """
+    from cli.as_owner import as_owner_of
     from cli.data_folder import make_data_folder, without_engine
+    from cli.restore_source import require_apart
     from cli.restoring import finished, planned, restored, told
     from cli.restoring import now as this_moment
     from config import load_strategy
@@ -103,6 +107,8 @@ def restore(
         raise InputError("--from: expected the backup to restore, found none, and no restore to be finished")
     if dry_run and (backup is None or cut_short):
         raise InputError("--dry-run: expected --from, and no restore that is to be finished")
+    if backup is not None:
+        require_apart(backup, data_dir)
     found = load_strategy(strategy).strategy if strategy.exists() else None
     environment = None if found is None else found.execution.environment
     anchor = None if found is None else found.audit.anchor_path
@@ -111,17 +117,18 @@ def restore(
             say(sentence)
         say("nothing was changed")
         return
-    make_data_folder(data_dir)
-    with without_engine(data_dir):
-        aside = finished(data_dir)
-        if aside is not None:
-            say(f"a restore that was cut short is finished; what it replaced is in {aside}")
-        if backup is None:
-            return
-        plan = planned(backup, data_dir, environment, anchor)
-        for sentence in told(plan, data_dir):
-            say(sentence)
-        aside = restored(plan, data_dir, this_moment())
+    with as_owner_of(data_dir):
+        make_data_folder(data_dir)
+        with without_engine(data_dir):
+            aside = finished(data_dir)
+            if aside is not None:
+                say(f"a restore that was cut short is finished; what it replaced is in {aside}")
+            if backup is None:
+                return
+            plan = planned(backup, data_dir, environment, anchor)
+            for sentence in told(plan, data_dir):
+                say(sentence)
+            aside = restored(plan, data_dir, this_moment())
     if aside is not None:
         say(f"what was there is in {aside}")
     say(f"{data_dir}: restored; start the engine, which compares the books with the venue first")
@@ -161,12 +168,13 @@ def book_exit(
     Example: run.py state book-exit p-entry-20260105T140000Z --contracts 2 --price ETH-16JAN26-3550-C=0.0041
     --price ETH-16JAN26-3800-C=0.0010 --fee 0.0012 --index 3150 --at 2026-01-06T12:04:00Z --reason "statement"
     """
+    from cli.as_owner import as_owner_of
     from cli.booking import booked_exit, told_exit
     from cli.data_folder import private_files, without_engine
     from cli.restoring import now as this_moment
 
     told = told_exit(position, contracts, price, fee, index, at, reason)
-    with private_files(), without_engine(data_dir):
+    with as_owner_of(data_dir), private_files(), without_engine(data_dir):
         say(booked_exit(data_dir, told, this_moment()))
 
 
@@ -190,9 +198,10 @@ def book_entry(
     Example: run.py state book-entry p-entry-20260105T140000Z --from data/replaced/20260106T120000Z
     --reason "it is open at the venue"
     """
+    from cli.as_owner import as_owner_of
     from cli.data_folder import private_files, without_engine
     from cli.restoring import now as this_moment
     from cli.taking_back import taken_back
 
-    with private_files(), without_engine(data_dir):
+    with as_owner_of(data_dir), private_files(), without_engine(data_dir):
         say(taken_back(data_dir, replaced, position, reason, this_moment()))

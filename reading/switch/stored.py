@@ -18,6 +18,7 @@ from core.orders.books import EntryLatch
 from core.strategy import ExitsWhenArmed
 from core.values import Value
 from reading.books import entry_latches, kill_switch_row
+from reading.engine_folder import require_engine_folder
 from reading.engine_lock import running_engine
 from reading.engine_status import engine_status
 
@@ -59,8 +60,9 @@ class SwitchNow(Value):
 def switch_now(data_dir: Path) -> SwitchNow:
     """The engine's own answer if one runs, so that there are no two.
 
-    Raises InputError for what is no folder.
+    Raises DataFolderError for what is no engine's folder: nothing there says `clear`.
     """
+    require_engine_folder(data_dir)
     told, problem = _told_by_engine(data_dir)
     if told is None:
         stored = stored_status(data_dir)

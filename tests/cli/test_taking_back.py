@@ -57,7 +57,10 @@ def test_another_position_folder_or_reason_is_named_and_changes_nothing(
     assert take_back(data_dir, replaced, position="p-other") == ExitCode.BAD_INPUT
     assert f"p-other: expected a position of {replaced / 'audit'} ({POSITION}" in capsys.readouterr().err
     assert take_back(data_dir, replaced / "none") == ExitCode.BAD_INPUT
-    assert "environment: expected a log of paper, found None" in capsys.readouterr().err
+    assert capsys.readouterr().err == (
+        f"error: --from {replaced / 'none'}: expected what a restore has put aside (replaced/UTC, "
+        "with audit/), found none\n"
+    )
     assert take_back(data_dir, replaced, reason=" ") == ExitCode.BAD_INPUT
     assert "--reason: expected why it is taken back" in capsys.readouterr().err
     assert (data_dir / "cerbero.db").read_bytes() == before

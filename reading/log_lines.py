@@ -55,8 +55,8 @@ def log_files(folder: Path) -> list[LogFileFound]:
     found = []
     for path in folder.iterdir() if folder.is_dir() else ():
         match = _NAME.fullmatch(path.name)
-        if match is None or (path.exists() and not path.is_file()):
-            continue  # Reading a pipe may never end.
+        if match is None:
+            continue
         try:
             day = None if match[1] is None else date.fromisoformat(match[1])
         except ValueError:

@@ -63,8 +63,7 @@ def undated(folder: Path) -> list[Path]:
 
 @contextmanager
 def opened(path: Path) -> Iterator[IO[bytes] | gzip.GzipFile]:
-    """The uncompressed bytes of an audit file. Raises ChainBrokenError if compressed bytes are damaged, or
-    if it is no plain file: reading a pipe may never end.
+    """The uncompressed bytes of an audit file. Raises ChainBrokenError if compressed bytes are damaged.
 
     A file that was compressed since its name was read is found in its new form. Raises OSError for a pipe or
     anything else that is no plain file.
@@ -72,8 +71,6 @@ def opened(path: Path) -> Iterator[IO[bytes] | gzip.GzipFile]:
     if path.suffix != ".gz" and not path.exists():
         compressed = path.with_name(f"{path.name}.gz")
         path = compressed if compressed.exists() else path
-    if path.exists() and not path.is_file():
-        raise ChainBrokenError(f"{path.name}: expected a file, found a folder, a device or a pipe")
     try:
         if path.suffix == ".gz":
             with read_plain(path) as zipped, gzip.open(zipped, "rb") as unzipped:

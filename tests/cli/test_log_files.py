@@ -204,10 +204,3 @@ def test_following_reads_what_is_appended_across_the_change_of_files(tmp_path: P
         write(handler, "three")
         assert [line.event for line in follower.new_lines()] == ["two", "three"]
         follower.close()
-
-
-@pytest.mark.timeout(20)
-def test_a_pipe_among_the_log_s_files_is_not_read(tmp_path: Path) -> None:
-    (tmp_path / "log").mkdir()
-    os.mkfifo(tmp_path / "log" / LOG_FILE)
-    assert log_files(tmp_path / "log") == []

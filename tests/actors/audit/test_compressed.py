@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from actors.audit.files import lines_of
-from core.audit.hash_chain import ChainBrokenError
+from actors.plain_file import PlainFileError
 from core.messages.state import Recorded
 from tests.actors.audit.test_boot import boot, event
 from tests.actors.state.books_room import BooksRoom
@@ -66,5 +66,5 @@ def test_a_crash_between_compressing_and_removing_is_finished(tmp_path: Path) ->
 @pytest.mark.parametrize("name", [FILE, f"{FILE}.gz"])
 def test_a_pipe_in_a_file_s_place_is_told_and_not_waited_for(name: str, tmp_path: Path) -> None:
     os.mkfifo(tmp_path / name)
-    with pytest.raises(ChainBrokenError, match="expected a file, found a folder, a device or a pipe"):
+    with pytest.raises(PlainFileError, match="expected a plain file, found a pipe"):
         list(lines_of(tmp_path / name))

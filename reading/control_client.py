@@ -56,7 +56,7 @@ def exchange(
     the answers end before the last one.
     """
     timeout_s = answer_s + request.wait_s
-    connection, pid = _connected(data_dir)
+    connection, process = _connected(data_dir)
     with connection:
         lines = _Lines(connection, timeout_s)
         try:
@@ -71,7 +71,7 @@ def exchange(
                     return
         except TimeoutError:
             raise NoAnswerError(
-                f"engine (pid {pid}): no answer within {timeout_s:g} s: docs/runbook.md, 'The engine does not"
+                f"engine ({process}): no answer within {timeout_s:g} s: docs/runbook.md, 'The engine does not"
                 " answer'"
             ) from None
         except OSError as error:
@@ -111,8 +111,8 @@ class _Lines:
         return line
 
 
-def _connected(data_dir: Path) -> tuple[socket.socket, int]:
-    """A connection to the engine, and the pid that it wrote into its lock."""
+def _connected(data_dir: Path) -> tuple[socket.socket, str]:
+    """A connection to the engine, and its process for a person."""
     engine = running_engine(data_dir)
     if engine is None:
         refused = why_refused(data_dir)
@@ -130,7 +130,7 @@ def _connected(data_dir: Path) -> tuple[socket.socket, int]:
     except OSError:
         connection.close()
         raise EngineNotRunningError(
-            f"an engine (pid {engine.pid}) holds {data_dir} but does not listen: it is starting or stopping"
+            f"an engine ({engine.named}) holds {data_dir} but does not listen: it is starting or stopping"
         ) from None
     except InputError as error:
         connection.close()
@@ -142,7 +142,7 @@ def _connected(data_dir: Path) -> tuple[socket.socket, int]:
         raise FoundWrongError(
             f"engine: {engine.socket} is served by uid {peer}, expected uid {os.getuid()}; nothing was sent"
         )
-    return connection, engine.pid
+    return connection, engine.named
 
 
 def _parsed(line: bytes) -> ControlAnswer:

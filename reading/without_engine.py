@@ -11,7 +11,7 @@ from core.status.finding import Verdict
 from core.status.folder_verdict import verdict_without_engine
 from reading.audit import last_seq
 from reading.books import chain_end, has_books, stored_positions
-from reading.engine_lock import running_engine
+from reading.engine_lock import UNKNOWN_PID, running_engine
 from reading.paper_folder import is_paper_folder
 from reading.switch.stored import stored_status
 
@@ -31,7 +31,7 @@ def folder_verdict(data_dir: Path, why: str) -> Verdict:
         damage = str(error)
     return verdict_without_engine(
         why=why,
-        silent_pid=None if engine is None else engine.pid,
+        silent_pid=None if engine is None else engine.pid or UNKNOWN_PID,
         is_paper=is_paper_folder(data_dir),
         open_positions=open_positions,
         armed_by=armed_by,

@@ -15,7 +15,7 @@ UNREAD: Final = "the books can't be read"
 def verdict_without_engine(
     *,
     why: str,
-    silent_pid: int | None,
+    silent_pid: int | str | None,
     is_paper: bool,
     open_positions: int | None,
     armed_by: Collection[ArmCause] | None,
@@ -26,9 +26,9 @@ def verdict_without_engine(
 ) -> Verdict:
     """What a folder says whose engine does not answer.
 
-    `silent_pid` is that of an engine that holds the folder, None if none does. `is_paper`: a paper run keeps
-    it, and no engine starts there. `open_positions` is None if it has no books, `armed_by` if its switch is
-    not armed. `lost` says what the log holds and the books do not.
+    `silent_pid` is that of an engine that holds the folder, or a word for it; None if none does. `is_paper`:
+    a paper run keeps it, and no engine starts there. `open_positions` is None if it has no books, `armed_by`
+    if its switch is not armed. `lost` says what the log holds and the books do not.
     """
     findings = []
     if open_positions is None and has_log and damage is None:
@@ -60,7 +60,7 @@ def verdict_without_engine(
     return verdict_of(placed(data_dir, *findings), "")
 
 
-def _silent(why: str, pid: int, open_positions: int | None) -> Finding:
+def _silent(why: str, pid: int | str, open_positions: int | None) -> Finding:
     """An engine that is there and says nothing. It is not known whether it still watches what is open."""
     held = ""
     if open_positions:

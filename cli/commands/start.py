@@ -107,6 +107,7 @@ def _run(data_dir: Path, strategy: Path, begins: Callable[[], None]) -> None:
                 channels=settings.channels,
                 data_dir=data_dir,
                 control_socket=held.socket,
+                folder_lock=held.lock,
                 started_at=datetime.now(UTC),
                 transport_factory=lambda ctx: HttpTransport(
                     settings.mcp.url, monotonic=ctx.monotonic, tls=tls

@@ -109,6 +109,7 @@ class PaperRun:
             delivery=delivery_from_env(os.environ),
             data_dir=options.data_dir,
             control_socket=held.socket,
+            folder_lock=held.lock,
             started_at=self._began,
             transport_factory=self._transport,
             redact=redact,

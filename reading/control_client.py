@@ -120,7 +120,10 @@ def _connected(data_dir: Path) -> tuple[socket.socket, str]:
         if not data_dir.is_dir():
             why = f"{why}; there is no such folder here, so name it by --data-dir or make it by run.py start"
         raise EngineNotRunningError(f"no engine runs on {data_dir}{why}")
-    connection = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    try:
+        connection = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    except OSError as error:
+        raise NoAnswerError(f"engine ({engine.named}): it can't be asked: {error.strerror}") from None
     connection.settimeout(5.0)
     try:
         require_own(engine.socket.parent)

@@ -14,7 +14,7 @@ import pytest
 from actors.control.socket_path import choose_socket
 from actors.control.wire import ControlAnswer, RequestName, encode
 from cli.data_folder import locked
-from core.errors import EngineNotRunningError, FoundWrongError
+from core.errors import EngineNotRunningError, FoundWrongError, NoAnswerError
 from core.messages.control import EngineStopping, Healthcheck
 from reading import control_client
 from reading.control_client import ask_engine, exchange, request_of
@@ -148,3 +148,18 @@ def test_an_answer_of_another_version_is_told_in_a_sentence(tmp_path: Path) -> N
     with engine_that_says(tmp_path, said), pytest.raises(FoundWrongError, match="another version") as told:
         ask_engine(tmp_path, request_of(RequestName.HEALTHCHECK), Healthcheck)
     assert "at: Field required" in str(told.value)
+
+
+def test_a_client_that_has_no_file_left_says_so_in_a_sentence(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def none_left(*_: object) -> None:
+        raise OSError(24, "Too many open files")
+
+    with engine_that_says(tmp_path, HEALTHY) as asked:
+        with monkeypatch.context() as patch:
+            patch.setattr("reading.control_client.socket.socket", none_left)
+            with pytest.raises(NoAnswerError, match="can't be asked: Too many open files"):
+                list(exchange(tmp_path, request_of(RequestName.STATUS)))
+        assert ask_engine(tmp_path, request_of(RequestName.HEALTHCHECK), Healthcheck).ok
+    assert len(asked) == 1

@@ -17,6 +17,16 @@ from tests.cli.support import Cli
 from tests.cli.test_live import House, running
 
 MEANWHILE = "without an engine, found"
+WITHIN_S = 60.0
+
+
+def wait_until(holds: Callable[[], bool]) -> None:
+    """Fails if it has not come true within a minute."""
+    for _ in range(int(WITHIN_S / 0.2)):
+        if holds():
+            return
+        Event().wait(0.2)
+    pytest.fail("it did not come true within a minute")
 
 
 @pytest.fixture(scope="module")
@@ -85,12 +95,36 @@ def test_without_its_lock_file_an_engine_still_keeps_others_out_and_answers(
 def test_an_engine_lays_its_lock_again_and_says_so(house: House, cli: Cli) -> None:
     lock = house.data / LOCK
     lock.unlink()
-    waited_s = 0.0
-    while not lock.exists() and waited_s < 60.0:
-        Event().wait(0.5)
-        waited_s += 0.5
+    wait_until(lock.exists)
     found = running_engine(house.data)
     assert found is not None
     assert found.pid == house.engine.pid
     assert house.typed(cli, "healthcheck").code == ExitCode.OK
-    assert "lock_lost" in {alert.code for alert in stored_books(house.data).alerts}
+    wait_until(lambda: "lock_lost" in {alert.code for alert in stored_books(house.data).alerts})
+
+
+def test_without_its_lock_file_an_engine_is_armed_and_confirms_it_in_time(house: House, cli: Cli) -> None:
+    (house.data / LOCK).unlink()
+    ran = house.run("kill-switch", "arm", "--reason", "drill")
+    assert ran.code == ExitCode.OK, ran.err
+    assert ran.out.startswith("armed: ")
+    assert "no running engine" not in ran.out + ran.err
+    assert (house.data / "KILL").exists()
+    disarmed = house.typed(cli, "kill-switch", "disarm", "--reason", "drill over")
+    assert disarmed.code == ExitCode.OK, disarmed.err
+
+
+@pytest.mark.long
+def test_an_engine_whose_folder_is_renamed_keeps_both_and_says_so(tmp_path: Path, cli: Cli) -> None:
+    with running(tmp_path) as house:
+        moved = tmp_path / "moved"
+        house.data.rename(moved)
+        strategy = house.folder / "strategy.yaml"
+        house.data.mkdir()
+        cli.set(**house.variables)
+        ran = cli("start", "--strategy", strategy, "--data-dir", moved)
+        assert (ran.code, f"pid {house.engine.pid} uses it" in ran.err) == (ExitCode.BAD_INPUT, True), ran
+        wait_until((house.data / LOCK).exists)
+        ran = cli("start", "--strategy", strategy, "--data-dir", house.data)
+        assert (ran.code, f"pid {house.engine.pid} uses it" in ran.err) == (ExitCode.BAD_INPUT, True), ran
+        wait_until(lambda: "data_folder_moved" in {alert.code for alert in stored_books(moved).alerts})

@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 import resource
 import socket
-from itertools import count
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from threading import Event
 
@@ -15,25 +16,28 @@ from reading.engine_lock import LOCK
 from tests.cli.support import Cli
 from tests.cli.test_live import running
 
+STANDARD_STREAMS = 3
 
-def first_unused(pid: int) -> int:
-    """The number of the next file that a process would open."""
-    used = {int(path.name) for path in Path(f"/proc/{pid}/fd").iterdir()}
-    return next(number for number in count() if number not in used)
+
+@contextmanager
+def no_file_left(pid: int) -> Iterator[None]:
+    """Meanwhile the process can open nothing; what it has open stays."""
+    before = resource.prlimit(pid, resource.RLIMIT_NOFILE)
+    resource.prlimit(pid, resource.RLIMIT_NOFILE, (STANDARD_STREAMS, before[1]))
+    try:
+        yield
+    finally:
+        resource.prlimit(pid, resource.RLIMIT_NOFILE, before)
 
 
 def test_commands_are_taken_again_after_the_process_had_no_file_left(tmp_path: Path, cli: Cli) -> None:
     with running(tmp_path) as house:
         pid, pause = house.engine.pid, Event()
-        before = resource.prlimit(pid, resource.RLIMIT_NOFILE)
         where = json.loads((house.data / LOCK).read_text("utf-8"))["socket"]
         with socket.socket(socket.AF_UNIX) as waiting:
-            resource.prlimit(pid, resource.RLIMIT_NOFILE, (first_unused(pid), before[1]))
-            try:
+            with no_file_left(pid):
                 waiting.connect(where)
                 pause.wait(1.0)
-            finally:
-                resource.prlimit(pid, resource.RLIMIT_NOFILE, before)
             status = house.typed(cli, "status")
         assert (status.code, status.err) == (ExitCode.OK, "")
         for _ in range(500):

@@ -13,6 +13,7 @@ from pydantic import JsonValue
 
 from actors.alerting import DeliveryTimes, Sender
 from actors.channels import alert_channels, folder_named, phone_bot, sender
+from actors.control.folder_lock import FolderLock
 from actors.engine_settings import EngineSettings, HeartbeatSpec
 from actors.execution import AccountLock, MachineAccountLock
 from actors.heartbeat import HeartbeatFile
@@ -51,6 +52,7 @@ def engine_settings(
     channels: Sequence[ChannelSettings],
     data_dir: Path,
     control_socket: Path | None,
+    folder_lock: FolderLock | None = None,
     started_at: datetime,
     transport_factory: Callable[[Context], Transport],
     redact: Redactor,
@@ -71,7 +73,8 @@ def engine_settings(
     """Everything that the tree is built from. `started_at` is market time.
 
     `boot_id` is new with each life of the engine; by it a restarted actor knows what this life has done.
-    `folder` tells the data folder from its copies. `account_lock` is this machine's unless another is given.
+    `folder` tells the data folder from its copies; `folder_lock` is looked after if the folder is held
+    by this process. `account_lock` is this machine's unless another is given.
     `tls` is whose certificates the alert channels trust, by default the public authorities'. Messages begin
     with `environment` and `instance_name`: by default, those of the strategy. `beats` is for an engine whose
     market time is the world's: it writes the heartbeat file and calls the URL of `heartbeat`. `record_days`
@@ -118,6 +121,7 @@ def engine_settings(
         alert_channels=alert_channels(channels, told_by, tls),
         phone=None if phone is None else _phone(phone, channels, told_by, tls),
         control_socket=control_socket,
+        folder_lock=folder_lock,
         account_lock=account_lock or MachineAccountLock(mcp.url),
         folder=folder,
         delivery=_delivery(delivery or DeliverySettings()),

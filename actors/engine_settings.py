@@ -10,6 +10,7 @@ from pydantic import JsonValue
 
 from actors.alerting import AlertChannel, DeliveryTimes
 from actors.audit.log_file import SYNCED, LogKept
+from actors.control.folder_lock import FolderLock
 from actors.execution import AccountLock
 from actors.heartbeat import HeartbeatFile
 from actors.http import Transport
@@ -49,6 +50,8 @@ class EngineSettings:
     phone: PhoneSetup | None
     """None if no commands are read from a chat."""
     control_socket: Path | None
+    folder_lock: FolderLock | None
+    """None if nobody holds the data folder by a lock."""
     account_lock: AccountLock
     folder: str
     """What tells the data folder from its copies."""

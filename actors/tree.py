@@ -254,6 +254,7 @@ def _desk(settings: EngineSettings, engine: Engine) -> tuple[ChildSpec, ...]:
                 engine=engine,
                 identity=settings.identity,
                 socket_path=settings.control_socket,
+                folder_lock=settings.folder_lock,
                 redact=settings.redact,
             ),
         ),

@@ -9,22 +9,22 @@ import shutil
 import stat
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from threading import Event
-from typing import IO
 
 from actors.audit.durable import fsync_folder
+from actors.control.folder_lock import FolderLock
 from actors.control.socket_path import RUN_FOLDER
+from cli.folder_lock import LOCK_RETRY_S, held
 from core.errors import InputError
-from reading.engine_lock import LOCK, holder_of, opened_lock, running_engine, try_lock
+from reading.engine_lock import LOCK, running_engine
 from reading.paper_folder import PAPER_MARKER, is_paper_folder
 from reading.restore_begun import restore_begun
 
 BEFORE, GONE = ".before", ".gone"
 """Folders that hold the last paper account while a new one starts, and then while it is removed."""
 LOG_FOLDER = "log"
-LOCK_TRIES = 5
-LOCK_RETRY_S = 0.05
 
 
 def make_data_folder(data_dir: Path) -> None:
@@ -58,67 +58,39 @@ def private_files() -> AbstractContextManager[int]:
     return made_with(0o077)
 
 
+@dataclass(frozen=True)
+class EngineFolder:
+    """The data folder in an engine's hands: where it listens, and the locks that control looks after."""
+
+    socket: Path
+    lock: FolderLock
+
+
 @contextmanager
-def locked(data_dir: Path, choose_socket: Callable[[], Path]) -> Iterator[Path]:
-    """Hold the folder for this process, and give the path of the control socket, which the lock names.
+def locked(data_dir: Path, choose_socket: Callable[[], Path]) -> Iterator[EngineFolder]:
+    """Hold the folder for this process, with the path of the control socket, which the lock names.
 
     Raises InputError at once if another engine holds the folder; then no socket is chosen.
 
-    The kernel releases the lock when the process ends, however it ends; the file itself stays.
+    The kernel releases the locks when the process ends, however it ends; the file itself stays.
     """
-    with held(data_dir) as file:
+    with held(data_dir) as hold:
         if restore_begun(data_dir):
             raise InputError(
                 f"--data-dir {data_dir}: a restore of its books was cut short; run.py state restore ends it"
             )
         socket = choose_socket()
-        file.seek(0)
-        file.truncate()
-        json.dump({"pid": os.getpid(), "socket": str(socket)}, file)
-        file.flush()
-        yield socket
+        hold.write(json.dumps({"pid": os.getpid(), "socket": str(socket)}))
+        yield EngineFolder(socket, hold)
 
 
 @contextmanager
 def without_engine(data_dir: Path) -> Iterator[None]:
     """Hold the folder so that no engine starts on it. Raises InputError if one runs, or another command holds
     it."""
-    with held(data_dir) as file:
-        file.truncate(0)  # What stands there is an engine that has ended.
+    with held(data_dir) as hold:
+        hold.write("")  # What stands there is an engine that has ended.
         yield
-
-
-class FolderInUseError(InputError):
-    """An engine, or another command that changes books, holds the data folder."""
-
-
-@contextmanager
-def held(data_dir: Path) -> Iterator[IO[str]]:
-    """Hold the folder's lock. Raises InputError if an engine, or another command that changes books, does."""
-    with _lock_file(data_dir) as file:
-        # A command that checks whether an engine runs holds the lock for an instant: try a few times.
-        if not any(try_lock(file) or Event().wait(LOCK_RETRY_S) for _ in range(LOCK_TRIES)):
-            engine = holder_of(file)
-            holder = f"pid {engine.pid}" if engine else "another process"
-            raise FolderInUseError(
-                f"--data-dir {data_dir}: expected a folder without an engine, found that {holder} uses it; "
-                "nothing was changed"
-            )
-        yield file
-
-
-def _lock_file(data_dir: Path) -> IO[str]:
-    """The lock, made if it is missing, open to its owner only whatever the umask. Raises InputError."""
-    try:
-        file = opened_lock(data_dir / LOCK, os.O_RDWR | os.O_CREAT)
-    except OSError as error:
-        raise InputError(
-            f"--data-dir {data_dir}: expected {LOCK} to be a plain file of this user, not a link: "
-            f"{error.strerror}; look at what it is, and remove it"
-        ) from None
-    if os.fstat(file.fileno()).st_uid == os.geteuid():
-        os.fchmod(file.fileno(), 0o600)
-    return file
 
 
 def others_who_write(data_dir: Path) -> str | None:

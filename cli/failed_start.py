@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Final
 
-from cli.data_folder import FolderInUseError
+from cli.folder_lock import FolderInUseError
 from core.errors import CerberoError
 
 TOLD_FILE: Final = "start_failed"

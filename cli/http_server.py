@@ -14,6 +14,7 @@ import uvicorn
 from starlette.types import ASGIApp
 
 from core.errors import InputError
+from gateway.shell.accepting import BACKLOG, TellsSeldom
 from gateway.shell.connections import ImpatientConnection
 
 CONNECTIONS_MAX: Final = 32
@@ -46,6 +47,7 @@ def serve(app: ASGIApp, listener: socket.socket) -> None:
         uvicorn.Config(
             app,
             http=ImpatientConnection,
+            backlog=BACKLOG,
             ws="none",
             log_level="critical",
             access_log=False,
@@ -70,6 +72,7 @@ class _QuietServer(uvicorn.Server):
 
 
 async def _serve(server: uvicorn.Server, listener: socket.socket) -> None:
+    asyncio.get_running_loop().set_exception_handler(TellsSeldom())
     for ending in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
         asyncio.get_running_loop().add_signal_handler(ending, setattr, server, "should_exit", True)
     await server.serve(sockets=[listener])

@@ -7,7 +7,7 @@ from pathlib import Path
 from actors.audit.files import AUDIT_FOLDER, audit_files, whole_lines
 from actors.audit.scan import scan
 from actors.state.rebuild import write_database
-from cli.data_folder import make_data_folder
+from cli.data_folder import make_data_folder, without_engine
 from core.audit.fold.log import fold
 from core.audit.hash_chain import Link
 from core.errors import FoundWrongError, InputError
@@ -41,4 +41,5 @@ def rebuilt_from_audit(audit_dir: Path, data_dir: Path) -> tuple[Path, Link]:
         shown = "; ".join(books.problems[:PROBLEMS_SHOWN_MAX])
         raise FoundWrongError(f"audit: the log makes no books, {len(books.problems)} contradictions: {shown}")
     make_data_folder(data_dir)
-    return write_database(data_dir, books, found.link, found.file, found.offset), found.link
+    with without_engine(data_dir):
+        return write_database(data_dir, books, found.link, found.file, found.offset), found.link

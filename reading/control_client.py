@@ -58,7 +58,7 @@ def exchange(
     the answers end before the last one.
     """
     timeout_s = answer_s + request.wait_s
-    connection, pid = _connected(data_dir)
+    connection, process = _connected(data_dir)
     with connection:
         lines, ends_at_s = Lines(connection), monotonic() + timeout_s
         try:
@@ -75,7 +75,7 @@ def exchange(
                 raise unsent
         except TimeoutError:
             raise NoAnswerError(
-                f"engine (pid {pid}): no answer within {timeout_s:g} s: docs/runbook.md, 'The engine does not"
+                f"engine ({process}): no answer within {timeout_s:g} s: docs/runbook.md, 'The engine does not"
                 " answer'"
             ) from None
         except OSError as error:
@@ -110,8 +110,8 @@ def _next(lines: Lines, ends_at_s: float) -> bytes:
     return line
 
 
-def _connected(data_dir: Path) -> tuple[socket.socket, int]:
-    """A connection to the engine, and the pid that it wrote into its lock."""
+def _connected(data_dir: Path) -> tuple[socket.socket, str]:
+    """A connection to the engine, and its process for a person."""
     require_no_file(data_dir)
     engine = running_engine(data_dir)
     if engine is None:
@@ -120,7 +120,10 @@ def _connected(data_dir: Path) -> tuple[socket.socket, int]:
         if not data_dir.is_dir():
             why = f"{why}; there is no such folder here, so name it by --data-dir or make it by run.py start"
         raise EngineNotRunningError(f"no engine runs on {data_dir}{why}")
-    connection = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    try:
+        connection = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    except OSError as error:
+        raise NoAnswerError(f"engine ({engine.named}): it can't be asked: {error.strerror}") from None
     connection.settimeout(5.0)
     try:
         require_own(engine.socket.parent)
@@ -130,7 +133,7 @@ def _connected(data_dir: Path) -> tuple[socket.socket, int]:
     except OSError:
         connection.close()
         raise EngineNotRunningError(
-            f"an engine (pid {engine.pid}) holds {data_dir} but does not listen: it is starting or stopping, "
+            f"an engine ({engine.named}) holds {data_dir} but does not listen: it is starting or stopping, "
             "or its socket was taken away; then it listens again within a minute"
         ) from None
     except InputError as error:
@@ -143,7 +146,7 @@ def _connected(data_dir: Path) -> tuple[socket.socket, int]:
         raise FoundWrongError(
             f"engine: {engine.socket} is served by uid {peer}, expected uid {os.getuid()}; nothing was sent"
         )
-    return connection, engine.pid
+    return connection, engine.named
 
 
 def _parsed(line: bytes) -> ControlAnswer:

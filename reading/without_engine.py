@@ -9,7 +9,7 @@ from core.errors import CerberoError
 from core.status.finding import Verdict
 from core.status.folder_verdict import verdict_without_engine
 from reading.books import has_books, stored_positions
-from reading.engine_lock import running_engine
+from reading.engine_lock import UNKNOWN_PID, running_engine
 from reading.errors import DataFolderError
 from reading.log_end import LogEnd, log_end
 from reading.paper_folder import is_paper_folder
@@ -39,7 +39,7 @@ def folder_verdict(data_dir: Path, why: str, *, refuses: bool = False) -> Verdic
         damage = str(error)
     return verdict_without_engine(
         why=why,
-        silent_pid=None if engine is None else engine.pid,
+        silent_pid=None if engine is None else engine.pid or UNKNOWN_PID,
         refuses=refuses,
         unknown=unknown,
         is_paper=is_paper_folder(data_dir),

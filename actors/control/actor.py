@@ -11,19 +11,19 @@ from pydantic import JsonValue
 
 from actors.control.commands import Again, CloseAgain, Commands, DeliverAgain, ReadInboxAgain
 from actors.control.engine import Engine
+from actors.control.folder_lock import FolderLock
 from actors.control.inbox import UNDER_WAY_MAX, Inbox, UnderWay
 from actors.control.injectable import INJECTABLE, build
+from actors.control.reach import Reach
 from actors.control.restarts import LookAtRestart, Restarts
 from actors.control.rooms import ControlRooms
 from actors.control.server import ControlServer
 from actors.control.survey import Survey, healthcheck
 from actors.room import (
-    HOUR_S,
     Alarm,
     Deferred,
     Returned,
     Room,
-    StandingAlert,
     answerer,
     deferred,
     returned,
@@ -34,9 +34,8 @@ from actors.runtime import (
     RuntimeFault,
     Terminated,
 )
-from core.alerts import AlertCode
 from core.errors import InputError
-from core.messages.alerting import AlertRaised, AlertTested, ChannelsTried, Severity, TryChannels
+from core.messages.alerting import AlertRaised, AlertTested, ChannelsTried, TryChannels
 from core.messages.base import Event, Refused
 from core.messages.control import (
     AwaitEnded,
@@ -50,7 +49,9 @@ from core.messages.control import (
     GetTrace,
     InjectAccepted,
     InjectMessage,
+    LockLookedAt,
     PingEngine,
+    SocketDeaf,
     SocketLost,
     StopEngine,
     Trace,
@@ -106,7 +107,7 @@ class Control(
 
     Sends: RecordInbox, RecordInboxDone, GetOpenInbox to state; injected messages to their rooms; GetJobs to
     the scheduler; RaiseAlert to alerting; asks the rooms that start before it for their status.
-    Owns: the control socket and the operator's messages under way.
+    Owns: the control socket, the look after the data folder's lock, and the operator's messages under way.
     On failure: the next incarnation opens the socket again and redelivers the messages of the books' inbox
     whose end was not told to their person yet.
     """
@@ -118,15 +119,16 @@ class Control(
         engine: Engine,
         identity: EngineIdentity,
         socket_path: Path | None,
+        folder_lock: FolderLock | None = None,
         redact: Redactor,
     ) -> None:
         self._rooms = rooms
         self._engine = engine
         self._identity = identity
         self._socket_path = socket_path
+        self._folder_lock = folder_lock
         self._redact = redact
         self._server: ControlServer | None = None
-        self._unreachable = StandingAlert(HOUR_S)
         self._recovery: RecoveryReport | None = None
         self._heartbeat: HeartbeatStatus | None = None
         self._phone: PhoneStatus | None = None
@@ -137,7 +139,7 @@ class Control(
 
     def on_start(self) -> None:
         super().on_start()
-        self._alert = Alarm(self.ctx, self._rooms.alerting)
+        self._reach = Reach(self.ctx, Alarm(self.ctx, self._rooms.alerting))
         self._commands = Commands(self.ctx, self.outbox, self._inbox, self._rooms)
         told = {item.room(self._rooms) for item in INJECTABLE.values() if item.through_inbox}
         for room in sorted(told, key=lambda room: room.name):
@@ -148,7 +150,11 @@ class Control(
         self._commands.read_inbox()
         if self._socket_path is not None:
             self._server = ControlServer(
-                self._socket_path, self.ctx.self_address, self._engine.operation, self._redact
+                self._socket_path,
+                self.ctx.self_address,
+                self._engine.operation,
+                self._redact,
+                self._folder_lock,
             )
             self._server.open()
 
@@ -190,8 +196,8 @@ class Control(
                 return self._handle_await(message)
             case AwaitEnded():
                 self._commands.await_ended(message)
-            case SocketLost():
-                self._handle_socket_lost(message)
+            case SocketLost() | SocketDeaf() | LockLookedAt():
+                self._reach.tell(message)
             case HeartbeatStatus():
                 self._heartbeat = message
             case RecoveryReport():
@@ -248,19 +254,6 @@ class Control(
     def _status(self) -> EngineStatus:
         found = Survey(self.ctx, self._rooms, self._engine).status(self._identity, self._recovery)
         return found.model_copy(update={"phone": self._phone, "heartbeat": self._heartbeat})
-
-    def _handle_socket_lost(self, lost: SocketLost) -> None:
-        if lost.error is None:
-            self._unreachable.tell_end()
-            text = f"the control socket {lost.path} had been taken away and is bound again"
-            self._alert(Severity.HIGH, AlertCode.CONTROL_SOCKET_LOST, text, self.ctx.path)
-        elif self._unreachable.tell_now(self.ctx.now()):
-            text = (
-                f"the control socket {lost.path} has been taken away and can't be bound again "
-                f"({lost.error}): no command reaches this engine; SIGTERM stops it, "
-                "a KILL file in its data folder arms it"
-            )
-            self._alert(Severity.HIGH, AlertCode.CONTROL_SOCKET_LOST, text, self.ctx.path)
 
     def _handle_get_status(self, query: GetStatus) -> Returned | None:
         """The status at once, with the next runs that the books hold, if the scheduler is not up.

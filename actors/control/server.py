@@ -3,22 +3,23 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import json
 import os
 import socket
-import tempfile
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from itertools import count
 from pathlib import Path
-from threading import BoundedSemaphore, Lock, Thread
+from threading import BoundedSemaphore, Event, Lock, Thread
 from time import monotonic
 from typing import assert_never
 
 from pydantic import BaseModel
 
+from actors.control.folder_lock import FolderLock, LockLoss
 from actors.control.lines import Lines
-from actors.control.socket_path import make_private_folder
+from actors.control.listener import Listener
 from actors.control.trust import peer_uid
 from actors.control.wire import (
     ControlAnswer,
@@ -45,7 +46,9 @@ from core.messages.control import (
     InjectDone,
     InjectMessage,
     InjectWaits,
+    LockLookedAt,
     PingEngine,
+    SocketDeaf,
     SocketLost,
     StopEngine,
 )
@@ -60,7 +63,12 @@ FIRST_LINE_S = 5.0
 """A client sends its request, whole, right after it has connected."""
 IDLE_S = 30.0
 LOOK_S = 20.0
-"""Without a new connection for this long, whether the socket's file is still there."""
+"""Between two looks whether the socket's file and the folder's lock are still there."""
+RETRY_S = 1.0
+"""After a connection that could not be taken."""
+SHORTEST_WAIT_S = 0.01
+NOT_LISTENING = frozenset({errno.EBADF, errno.EINVAL, errno.ENOTSOCK, errno.EOPNOTSUPP})
+"""What `accept` says of a socket that will never have another connection."""
 ANSWER_S = 15.0
 ACCEPT_S = 30.0
 """An injected message waits this long for state to have it on disk."""
@@ -91,117 +99,123 @@ class ControlServer:
         control: Address[ControlProtocol],
         operation: Callable[[], AbstractContextManager[None]],
         redact: Redactor,
+        folder_lock: FolderLock | None = None,
     ) -> None:
-        self._path = path
+        self._listener = Listener(path)
         self._control = control
         self._operation = operation
         self._redact = redact
-        self._listener: socket.socket | None = None
-        self._bound_as: tuple[int, int] | None = None
-        """Device and inode of the socket file that is ours."""
+        self._folder_lock = folder_lock
+        self._lock_is_well = True
         self._capacity = BoundedSemaphore(CONNECTIONS_MAX)
         self._waiting = BoundedSemaphore(WAITING_MAX)
         self._lock = Lock()
         self._connections: set[socket.socket] = set()
-        self._closed = False
+        self._closed = Event()
+        self._deaf_told_s: float | None = None
+        """When control was last told that no connection could be taken, as `monotonic` counts."""
         self._numbers = count(1)
 
     def open(self) -> None:
-        """Bind and listen. A socket file is removed first: as we hold the data folder's lock, its engine is
-        dead."""
-        self._listener = self._bind()
-        Thread(target=self._accept, args=(self._listener,), name="control-accept", daemon=True).start()
+        """Bind and listen. Raises OSError, InputError, and RuntimeError if there can be no thread for it."""
+        self._listener.bind()
+        try:
+            Thread(target=self._accept, name="control-accept", daemon=True).start()
+        except BaseException:
+            self._listener.close()
+            raise
 
     def close(self) -> None:
         """Stop listening and cut every connection; safe to call twice and from another thread."""
         with self._lock:
-            if self._closed:
-                return
-            self._closed = True
+            self._closed.set()
             ended = list(self._connections)
-            if self._listener is not None:
-                ended.append(self._listener)
+        self._listener.close()
         for one in ended:
             with contextlib.suppress(OSError):
                 one.shutdown(socket.SHUT_RDWR)
             one.close()
-        if self._is_in_place():
-            self._path.unlink()
 
     def _look(self) -> None:
-        """Bind the socket again if its file is gone or another's, and tell control; nothing if all is well.
-
-        Whoever cleans up a temporary folder must not leave an engine that no command reaches any more.
-        """
-        if self._is_in_place():
+        """Look after what leads commands here: the socket's file, and the lock that names it."""
+        if not self._listener.is_in_place():
+            self._bind_again()
+        if self._folder_lock is None:
             return
+        found = self._folder_lock.look()
+        if found is not None or not self._lock_is_well:
+            self._lock_is_well = found is None
+            found = found or LockLoss()
+            self._control.tell(LockLookedAt(lock=found.lock, error=found.error, folder=found.folder))
+
+    def _bind_again(self) -> None:
+        """Whoever cleans up a temporary folder must not leave an engine that no command reaches any more."""
+        path = str(self._listener.path)
         try:
-            listener = self._bind()
+            self._listener.bind()
         except (OSError, InputError) as error:
-            self._control.tell(SocketLost(path=str(self._path), error=str(error)))
-            return
-        with self._lock:
-            if self._closed:
-                listener.close()
-                self._path.unlink()
-                return
-            gone, self._listener = self._listener, listener
-        if gone is not None:
-            gone.close()
-        self._control.tell(SocketLost(path=str(self._path), error=None))
-
-    def _bind(self) -> socket.socket:
-        make_private_folder(self._path.parent)
-        self._make_way()
-        listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-        try:
-            listener.bind(str(self._path))
-            self._path.chmod(0o600)
-            listener.listen(CONNECTIONS_MAX)
-            listener.settimeout(LOOK_S)
-        except OSError:
-            listener.close()
-            raise
-        found = self._path.lstat()
-        self._bound_as = (found.st_dev, found.st_ino)
-        return listener
-
-    def _make_way(self) -> None:
-        """Remove what lies where the socket goes; a folder is moved aside with what is in it."""
-        if self._path.is_dir() and not self._path.is_symlink():
-            self._path.rename(tempfile.mkdtemp(prefix=f"{self._path.name}-", dir=self._path.parent))
+            self._control.tell(SocketLost(path=path, error=str(error)))
         else:
-            self._path.unlink(missing_ok=True)
+            if not self._closed.is_set():
+                self._control.tell(SocketLost(path=path, error=None))
 
-    def _is_in_place(self) -> bool:
-        try:
-            found = self._path.lstat()
-        except OSError:
-            return False
-        return (found.st_dev, found.st_ino) == self._bound_as
-
-    def _accept(self, listener: socket.socket) -> None:
-        while True:
+    def _accept(self) -> None:
+        """Take connections until the end, whatever fails: else nobody could reach this engine any more."""
+        look_at_s = monotonic() + LOOK_S
+        while not self._closed.is_set():
             try:
-                connection, _ = listener.accept()
+                if monotonic() >= look_at_s:
+                    look_at_s = monotonic() + LOOK_S
+                    self._look()
+                self._take(self._listener.accept(max(look_at_s - monotonic(), SHORTEST_WAIT_S)))
+                self._hears()
             except TimeoutError:
-                self._look()
-                if self._listener is not None:
-                    listener = self._listener
                 continue
-            except OSError:
-                return  # Closed: this is how the thread ends.
-            with self._lock:
-                if self._closed:
-                    connection.close()
-                    return
-                self._connections.add(connection)
-            if self._capacity.acquire(blocking=False):
-                Thread(target=self._serve, args=(connection,), name="control-client", daemon=True).start()
-            else:
-                with contextlib.suppress(OSError):
-                    self._send(connection, _failed(f"control: {CONNECTIONS_MAX} connections are in use"))
-                self._drop(connection)
+            except ConnectionAbortedError:
+                continue  # The client went away before it was its turn.
+            except Exception as error:
+                if not self._closed.is_set():
+                    self._deaf(error)
+
+    def _take(self, connection: socket.socket) -> None:
+        """Serve the connection in a thread of its own, if there is a place."""
+        with self._lock:
+            if self._closed.is_set():
+                connection.close()
+                return
+            self._connections.add(connection)
+        if not self._capacity.acquire(blocking=False):
+            self._refuse(connection, f"{CONNECTIONS_MAX} connections are in use")
+            return
+        try:
+            Thread(target=self._serve, args=(connection,), name="control-client", daemon=True).start()
+        except BaseException as error:
+            self._capacity.release()
+            self._refuse(connection, f"it can't be served now: {error}")
+            raise
+
+    def _refuse(self, connection: socket.socket, why: str) -> None:
+        with contextlib.suppress(OSError):
+            self._send(connection, _failed(f"control: {why}"))
+        self._drop(connection)
+
+    def _deaf(self, error: Exception) -> None:
+        """Say that no connection can be taken, not each time, and leave what is short a moment to be there.
+
+        Files, memory and threads of the process or the machine may be used up; who waits to be taken goes on
+        waiting. A listening socket that is none any more is bound anew.
+        """
+        if self._deaf_told_s is None or monotonic() - self._deaf_told_s >= LOOK_S:
+            self._deaf_told_s = monotonic()
+            self._control.tell(SocketDeaf(error=str(error) or type(error).__name__))
+        self._closed.wait(RETRY_S)
+        if isinstance(error, OSError) and error.errno in NOT_LISTENING:
+            self._bind_again()
+
+    def _hears(self) -> None:
+        if self._deaf_told_s is not None:
+            self._deaf_told_s = None
+            self._control.tell(SocketDeaf(error=None))
 
     def _serve(self, connection: socket.socket) -> None:
         place = _Place(self._capacity)
@@ -261,7 +275,7 @@ class ControlServer:
             elif accepted is not None:
                 self._send(connection, answer_of(accepted))
         finally:
-            if asker and not self._closed:
+            if asker and not self._closed.is_set():
                 self._control.tell(AwaitEnded(asker=asker, told=told))
 
     def _accepted(

@@ -232,7 +232,6 @@ def sim(
     Example: run.py gateway sim --fault "*:slow:2@0.1" --way counterparty=no
     """
     from cli.data_folder import private_files
-    from cli.venue_folder import held_by_venue
     from config import secret_from_env
     from gateway.sim.faults import Fault
     from gateway.sim.keys import SimKey
@@ -254,7 +253,7 @@ def sim(
         faults=tuple(Fault.parse(text) for text in fault or ()),
         data_dir=data_dir,
     )
-    with private_files(), held_by_venue(data_dir):
+    with private_files():
         run(port, options, announce)
 
 

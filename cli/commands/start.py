@@ -92,7 +92,7 @@ def _run(data_dir: Path, strategy: Path, begins: Callable[[], None]) -> None:
             say(f"warning: {warning}", err=True)
         with (
             private_files(),
-            locked(data_dir, lambda: choose_socket(data_dir, os.environ)) as socket,
+            locked(data_dir, lambda: choose_socket(data_dir, os.environ)) as held,
             logging_to(data_dir / "log", redact),
             ThreadPoolExecutor(1) as beside,
         ):
@@ -106,7 +106,8 @@ def _run(data_dir: Path, strategy: Path, begins: Callable[[], None]) -> None:
                 mcp=settings.mcp,
                 channels=settings.channels,
                 data_dir=data_dir,
-                control_socket=socket,
+                control_socket=held.socket,
+                folder_lock=held.lock,
                 started_at=datetime.now(UTC),
                 transport_factory=lambda ctx: HttpTransport(
                     settings.mcp.url, monotonic=ctx.monotonic, tls=tls

@@ -31,13 +31,13 @@ def clear_texts(data_dir: DataDir = DEFAULT_DATA_DIR) -> None:
     """
     from actors.state import clearing
     from cli.as_owner import as_owner_of
-    from cli.data_folder import held, private_files
+    from cli.data_folder import private_files, without_engine
     from core.errors import InputError
     from reading.books import has_books
 
     if not has_books(data_dir):
         raise InputError(f"--data-dir {data_dir}: expected a folder with cerbero.db, found none")
-    with as_owner_of(data_dir), private_files(), held(data_dir):
+    with as_owner_of(data_dir), private_files(), without_engine(data_dir):
         cleared = clearing.clear_texts(data_dir)
     say(f"{cleared} texts cleared; backups made before, and the files in log/, still hold them")
 

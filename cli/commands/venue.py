@@ -45,7 +45,6 @@ def venue(
     Example: run.py venue --port 9000 --seed 7
     """
     from cli.data_folder import private_files
-    from cli.venue_folder import held_by_venue
     from config import secret_from_env
     from gateway.paper.launch import Listening, PaperVenueConfig, new_token
     from gateway.paper.process import main
@@ -69,5 +68,5 @@ def venue(
         port=port,
         end_with_parent=False,
     )
-    with private_files(), held_by_venue(data_dir):
+    with private_files():
         main(config, announce)

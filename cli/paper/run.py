@@ -9,7 +9,6 @@ import secrets
 import time
 from contextlib import ExitStack
 from datetime import datetime, timedelta
-from pathlib import Path
 
 from pydantic import SecretStr
 from rich.console import Console
@@ -22,7 +21,7 @@ from actors.mcp import PaperTransport
 from actors.names import CONTROL, Rooms
 from actors.runtime import Context, Envelope, JumpingClock, RuntimeFault, ThreadRuntime, ask, from_us
 from actors.state.stored import StoredBooks
-from cli.data_folder import LOG_FOLDER, made_with
+from cli.data_folder import LOG_FOLDER, EngineFolder, made_with
 from cli.folder_identity import folder_identity
 from cli.logs import logging_to
 from cli.paper.ledger import DailyEquity, LedgerReader
@@ -76,7 +75,7 @@ class PaperRun:
         self,
         options: PaperOptions,
         loaded: LoadedStrategy,
-        socket: Path,
+        held: EngineFolder,
         venue: VenueProcess,
         user_umask: int,
     ) -> None:
@@ -109,7 +108,8 @@ class PaperRun:
             channels=channels,
             delivery=delivery_from_env(os.environ),
             data_dir=options.data_dir,
-            control_socket=socket,
+            control_socket=held.socket,
+            folder_lock=held.lock,
             started_at=self._began,
             transport_factory=self._transport,
             redact=redact,

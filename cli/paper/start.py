@@ -31,7 +31,7 @@ def run_paper(options: PaperOptions) -> None:
     with ExitStack() as stack:
         user_umask = stack.enter_context(private_files())
         mark_as_paper(options.data_dir)
-        socket = stack.enter_context(
+        held = stack.enter_context(
             locked(options.data_dir, lambda: choose_socket(options.data_dir, os.environ))
         )
         restore_paper_folder(options.data_dir)
@@ -48,7 +48,7 @@ def run_paper(options: PaperOptions) -> None:
 
                 venue = starting.listening()
         stack.callback(venue.stop)
-        PaperRun(options, loaded, socket, venue, user_umask).trade_and_report()
+        PaperRun(options, loaded, held, venue, user_umask).trade_and_report()
 
 
 def venue_config(options: PaperOptions) -> PaperVenueConfig:

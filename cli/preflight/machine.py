@@ -81,7 +81,7 @@ def engine(data_dir: Path) -> PreflightLine:
     return PreflightLine(
         PreflightCheck.ENGINE,
         LineState.NOT,
-        f"pid {running.pid} runs on this folder, so that a start would be refused",
+        f"{running.named} runs on this folder, so that a start would be refused",
         "look at run.py status; run.py stop before you start it anew",
     )
 

@@ -119,6 +119,32 @@ ENGINE: Final[Mapping[AlertCode, AlertEntry]] = {
         over="It is told hourly while it can't be bound again.",
         severities=(Severity.HIGH,),
     ),
+    AlertCode.CONTROL_SOCKET_DEAF: AlertEntry(
+        title="Commands can't be taken",
+        means="The engine can't take connections to its socket of commands: files, threads or memory of the "
+        "process or the machine are used up. It trades on as far as it can.",
+        do="Free what the alert names. Until then arm by touch KILL in the data folder.",
+        over="It is tried again every second; the same alert tells that commands are taken again.",
+        severities=(Severity.HIGH,),
+    ),
+    AlertCode.LOCK_LOST: AlertEntry(
+        title="The lock of the data folder was taken away",
+        means="Somebody or something deleted or replaced the file lock, by which commands find the engine. "
+        "The folder stays held: no second engine, restore or rebuild begins on it.",
+        do="Find out what deletes files there, and end that. Is it not laid again: put away what is in its "
+        "place.",
+        over="It is laid again by itself within a minute, and told hourly while that can't be done.",
+        severities=(Severity.HIGH,),
+    ),
+    AlertCode.DATA_FOLDER_MOVED: AlertEntry(
+        title="The data folder is another one",
+        means="The name of the data folder leads to another folder, or to none: it was renamed, replaced or "
+        "unmounted. Books and log of the engine are no longer where it writes.",
+        do="run.py stop, or kill -TERM PID; put the right folder back in its place; run.py audit verify; "
+        "run.py start.",
+        over="It is told hourly while it lasts, and when the engine's own folder is back.",
+        severities=(Severity.CRITICAL,),
+    ),
     AlertCode.COMMAND_ENDED: AlertEntry(
         title="Your command has ended",
         means="A command that nobody waits for any more has ended; the alert says how.",

@@ -15,6 +15,24 @@ class SocketLost(Event):
     error: str | None
 
 
+class SocketDeaf(Event):
+    """No connection to the control socket can be taken; `error` says why. None: they are taken again."""
+
+    error: str | None
+
+
+class LockLookedAt(Event):
+    """What was wrong with the locks of the data folder; all None when it is over.
+
+    `lock`: what became of the file; `error`: why it could not be laid again; `folder`: what became of the
+    folder itself.
+    """
+
+    lock: str | None
+    error: str | None
+    folder: str | None
+
+
 class GetStatus(Query[EngineStatus]):
     """Answered by `EngineStatus`."""
 

@@ -27,7 +27,9 @@ from core.messages.control import (
     GetTrace,
     Healthcheck,
     InjectMessage,
+    LockLookedAt,
     PingEngine,
+    SocketDeaf,
     SocketLost,
     StopEngine,
 )
@@ -298,6 +300,8 @@ ControlProtocol = (
     | AwaitEnded
     | RestartActor
     | SocketLost
+    | SocketDeaf
+    | LockLookedAt
     | HeartbeatStatus
     | RecoveryReport
     | OpenInbox

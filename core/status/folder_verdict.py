@@ -15,7 +15,7 @@ UNREAD: Final = "the books can't be read"
 def verdict_without_engine(
     *,
     why: str,
-    silent_pid: int | None,
+    silent_pid: int | str | None,
     refuses: bool = False,
     unknown: bool = False,
     is_paper: bool,
@@ -29,11 +29,11 @@ def verdict_without_engine(
 ) -> Verdict:
     """What a folder says whose engine does not answer.
 
-    `silent_pid` is that of an engine that holds the folder, None if none does; `refuses` if it has said why
-    it does not answer, or is not trusted. `unknown` if nobody can say whether one does. `is_paper`: a paper
-    run keeps it, and no engine starts there. `open_positions` is None if it has no books, `armed_by` if its
-    switch is not armed. `lost` says what the log holds and the books do not, `log_damage` what else is
-    wrong with its end.
+    `silent_pid` is that of an engine that holds the folder, or a word for it; None if none does. `refuses` if
+    it has said why it does not answer, or is not trusted. `unknown` if nobody can say whether one does.
+    `is_paper`: a paper run keeps it, and no engine starts there. `open_positions` is None if it has no books,
+    `armed_by` if its switch is not armed. `lost` says what the log holds and the books do not, `log_damage`
+    what else is wrong with its end.
     """
     findings = []
     if open_positions is None and has_log and damage is None:
@@ -73,13 +73,13 @@ def verdict_without_engine(
     return verdict_of(placed(data_dir, *findings), "")
 
 
-def _refusing(why: str, pid: int) -> Finding:
+def _refusing(why: str, pid: int | str) -> Finding:
     """An engine that is there and may be as healthy as ever: ending it would leave what is open alone."""
     then = "look again in a minute, as the engine's own user; then docs/runbook.md, 'The engine refuses'"
     return look("engine_refuses", f"{why}; the engine (pid {pid}) runs, and how it is was not told: {then}")
 
 
-def _silent(why: str, pid: int, open_positions: int | None) -> Finding:
+def _silent(why: str, pid: int | str, open_positions: int | None) -> Finding:
     """An engine that is there and says nothing. It is not known whether it still watches what is open."""
     held = ""
     if open_positions:

@@ -5,16 +5,16 @@ One SQLite file in the state directory, fully synced, and locked by one process.
 
 from __future__ import annotations
 
-import fcntl
 import sqlite3
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
-from typing import IO, Final, NamedTuple
+from typing import Final, NamedTuple
 
 from core.errors import InputError
 from core.market.instrument_name import named_option
+from gateway.shell.alone import AloneIn
 
 FILE: Final = "gateway.db"
 LOCK: Final = "gateway.lock"
@@ -65,16 +65,13 @@ class StateFolder:
         """Raises `InputError` if the folder can't be used, or another process has it."""
         try:
             folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-            self._lock: IO[bytes] = (folder / LOCK).open("ab")
-        except OSError as error:
-            raise InputError(f"state directory {folder}: can't be written: {error.strerror}") from error
-        try:
-            fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError as error:
-            self._lock.close()
+            self._lock = AloneIn(folder, LOCK)
+        except BlockingIOError as error:
             raise InputError(
                 f"state directory {folder}: another gateway, or a check or probe, is using it"
             ) from error
+        except OSError as error:
+            raise InputError(f"state directory {folder}: can't be written: {error.strerror}") from error
         self.db = sqlite3.connect(folder / FILE, isolation_level=None)
         try:
             self.db.execute("PRAGMA journal_mode = WAL")

@@ -7,6 +7,7 @@ import gc
 import os
 import socket
 from collections.abc import Callable
+from pathlib import Path
 from typing import Final
 
 from core.errors import InputError
@@ -14,9 +15,13 @@ from gateway.paper.launch import HOST, Listening, PaperVenueConfig
 from gateway.paper.paper_venue import PaperVenue
 from gateway.paper.server import make_app
 from gateway.paper.store import StoreFailedError
+from gateway.shell.alone import AloneIn
 from gateway.shell.serving import Server, bound
 
 PARENT_CHECK_S: Final = 0.5
+LOCK: Final = "venue.lock"
+LAST_VENUE_S: Final = 5.0
+"""A venue whose engine was killed notices that, and ends by itself."""
 EXIT_FAILED: Final = 1
 EXIT_INPUT: Final = 2
 
@@ -26,6 +31,25 @@ def main(config: PaperVenueConfig, announce: Callable[[Listening], None]) -> Non
 
     Raises `InputError` if it can't start, and `StoreFailedError` if its store fails, then or later.
     """
+    alone = alone_in(config.data_dir, within_s=LAST_VENUE_S)
+    try:
+        _serve_alone(config, announce)
+    finally:
+        alone.close()
+
+
+def alone_in(data_dir: Path, *, within_s: float) -> AloneIn:
+    """The account's folder, made if it is missing. Raises `InputError` if another venue has it."""
+    try:
+        data_dir.mkdir(parents=True, exist_ok=True)
+        return AloneIn(data_dir, LOCK, within_s=within_s)
+    except BlockingIOError:
+        raise InputError(f"venue account: another venue is using {data_dir}") from None
+    except OSError as error:
+        raise InputError(f"venue account: {data_dir} can't be written: {error.strerror}") from None
+
+
+def _serve_alone(config: PaperVenueConfig, announce: Callable[[Listening], None]) -> None:
     venue = PaperVenue(config)
     # The record is a million objects that never change: no collection needs to look at them again.
     gc.collect()

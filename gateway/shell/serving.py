@@ -13,6 +13,7 @@ import uvicorn
 from starlette.types import ASGIApp
 
 from core.errors import InputError
+from gateway.shell.accepting import BACKLOG, TellsSeldom
 from gateway.shell.connections import ImpatientConnection
 
 GRACE_S: Final = 2
@@ -49,6 +50,7 @@ class Server(uvicorn.Server):
             uvicorn.Config(
                 app,
                 http=protocol,
+                backlog=BACKLOG,
                 log_level="critical",
                 access_log=False,
                 proxy_headers=False,
@@ -66,6 +68,7 @@ class Server(uvicorn.Server):
 
     async def begin(self, listener: socket.socket) -> asyncio.Task[None]:
         """Serve until a signal ends it; returns once it listens. The task ends with the server."""
+        asyncio.get_running_loop().set_exception_handler(TellsSeldom())
         for ending in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
             asyncio.get_running_loop().add_signal_handler(ending, self.end)
         serving = asyncio.create_task(self.serve(sockets=[listener]))

@@ -7,11 +7,10 @@ with each start.
 
 from __future__ import annotations
 
-import fcntl
 from datetime import datetime
 from decimal import Decimal
 from pathlib import Path
-from typing import IO, Final
+from typing import Final
 
 from pydantic import ValidationError
 
@@ -19,6 +18,7 @@ from core.contract import Settlement, Trade
 from core.errors import InputError
 from core.values import Value
 from gateway.paper.account import HeldPosition, VenueOrder
+from gateway.shell.alone import AloneIn
 from gateway.sim.combos import Combo, SimCombos
 from gateway.sim.desk import Placed, SimDesk
 from gateway.sim.fills import SimFill
@@ -52,15 +52,16 @@ class SimFolder:
         self._path = folder / FILE
         try:
             folder.mkdir(parents=True, exist_ok=True)
-            self._lock: IO[bytes] = (folder / LOCK).open("ab")
+            self._lock = AloneIn(folder, LOCK)
+        except BlockingIOError as error:
+            raise InputError(f"simulated venue: another process is using {folder}") from error
         except OSError as error:
             raise InputError(f"simulated venue: {folder} can't be written: {error.strerror}") from error
         try:
-            fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
             self._kept = self._load()
         except OSError as error:
             self._lock.close()
-            raise InputError(f"simulated venue: another process is using {folder}") from error
+            raise InputError(f"simulated venue: {self._path} can't be read: {error.strerror}") from error
         except BaseException:
             self._lock.close()
             raise

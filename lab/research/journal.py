@@ -5,7 +5,6 @@ A line counts once it is whole on disk. A kill in the middle of one leaves a tor
 
 from __future__ import annotations
 
-import fcntl
 import json
 import os
 from collections.abc import Iterator, Mapping
@@ -18,6 +17,7 @@ from pydantic import AwareDatetime, ValidationError
 
 from core.errors import InputError
 from core.values import Value
+from gateway.shell.alone import AloneIn
 from lab.research.found import FoundRun
 from lab.research.identity import PointKey
 
@@ -44,7 +44,7 @@ class SweepJournal:
         self.dropped = 0
         """How many torn lines were dropped: 0 or 1."""
         self._file: IO[bytes] | None = None
-        self._lock: IO[str] | None = None
+        self._lock: AloneIn | None = None
         self._path = None if folder is None else folder / FILE
         if folder is None or self._path is None:
             return
@@ -145,20 +145,17 @@ class SweepJournal:
         self._found.setdefault(found.key, found)
 
 
-def _locked(folder: Path) -> IO[str]:
+def _locked(folder: Path) -> AloneIn:
     """Holds the folder. Whoever is killed lets go of it, too. Raises `InputError` if another sweep does."""
-    file = (folder / LOCK).open("a+", encoding="utf-8")
     try:
-        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        alone = AloneIn(folder, LOCK)
     except BlockingIOError:
-        file.seek(0)
-        holder = file.read().strip() or "unknown"
-        file.close()
+        holder = "unknown"
+        with suppress(OSError, ValueError):
+            holder = (folder / LOCK).read_text("utf-8").strip() or holder
         raise InputError(
             f"--out {folder}: another sweep (process {holder}) works in this folder; wait for it, "
             "or name another one"
         ) from None
-    file.truncate(0)
-    file.write(str(os.getpid()))
-    file.flush()
-    return file
+    alone.note(str(os.getpid()))
+    return alone

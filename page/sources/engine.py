@@ -71,7 +71,10 @@ class EngineWatch:
             began_s = self._clock()
             if self._asking_since_s is None and not self._is_fresh(began_s):
                 self._asking_since_s = began_s
-                Thread(target=self._run, args=(began_s,), name="page-asks", daemon=True).start()
+                try:
+                    Thread(target=self._run, args=(began_s,), name="page-asks", daemon=True).start()
+                except RuntimeError as error:
+                    self._ended(began_s, None, f"the engine could not be asked: {error}", silent=True)
             while not self._is_fresh(began_s) and (left_s := began_s + WAIT_S - self._clock()) > 0:
                 self._changed.wait(left_s)
             return self._said(began_s)
@@ -111,6 +114,19 @@ class EngineWatch:
                 f"the engine is of another version: its status has {error.error_count()} parts that this one"
                 " does not know; restart both with the same"
             )
+        except Exception as error:  # Whatever it is: the next look must be able to ask again.
+            problem, silent = f"the engine could not be asked: {str(error) or type(error).__name__}", True
+        self._ended(asked_s, status, problem, silent=silent, refuses=refuses)
+
+    def _ended(
+        self,
+        asked_s: float,
+        status: EngineStatus | None,
+        problem: str | None,
+        *,
+        silent: bool,
+        refuses: bool = False,
+    ) -> None:
         with self._changed:
             ended_s = self._clock()
             self._last = _Asking(asked_s, ended_s, status, problem, silent, refuses)

@@ -72,7 +72,10 @@ class FolderWatch:
             due = self._read_at_s is None or self._clock() - self._read_at_s >= AGAIN_AFTER_S
             if due and not self._reading:
                 self._reading = True
-                Thread(target=self._run, name="page-reads", daemon=True).start()
+                try:
+                    Thread(target=self._run, name="page-reads", daemon=True).start()
+                except RuntimeError:
+                    self._reading = False  # The next look tries again; what was read last is shown meanwhile.
 
     def look(self) -> FolderSaid:
         """What the folder says, as far as it can be read in a moment."""

@@ -28,6 +28,7 @@ from core.permit_times import CERTAIN_AFTER_S
 from core.text import visible
 from core.venue_text import own_words
 from reading.engine_lock import LOCK, running_engine
+from reading.errors import DataFolderError
 from reading.operator import operator_name
 from reading.redacted import redacted
 
@@ -90,8 +91,11 @@ class Asked:
         self.problem = "it has not answered"
 
     def start(self) -> None:
-        """Return at once."""
-        Thread(target=self._ask, name="arming", daemon=True).start()
+        """Return at once. Without a thread the engine is not asked, and what is on disk counts alone."""
+        try:
+            Thread(target=self._ask, name="arming", daemon=True).start()
+        except RuntimeError as error:
+            self.problem = f"it could not be asked: {error}"
 
     def _ask(self) -> None:
         try:
@@ -127,7 +131,7 @@ def arm(data_dir: Path, reason: str, say: Callable[[str], None], patience: Patie
     Returns within 6 s of the command, whatever the engine does. Raises InputError for a folder that no engine
     has used, and FoundWrongError if the arming is not on disk or not certain.
     """
-    if not (data_dir / LOCK).exists() and not _has_books(data_dir):
+    if not _is_an_engines(data_dir):
         raise InputError(
             f"--data-dir {data_dir}: expected an engine's folder (with {LOCK} or cerbero.db), found neither; "
             "nothing was armed"
@@ -154,6 +158,16 @@ def arm(data_dir: Path, reason: str, say: Callable[[str], None], patience: Patie
     causes = found.causes
     exits = None if armed is None else armed.exits_blocked
     return (f"armed: {_what_leaves(exits, causes)}", *_how(laid, asked, armed))
+
+
+def _is_an_engines(data_dir: Path) -> bool:
+    """Whether an engine has used it, or uses it now although its files are gone."""
+    if (data_dir / LOCK).exists() or _has_books(data_dir):
+        return True
+    try:
+        return running_engine(data_dir) is not None
+    except DataFolderError:
+        return False
 
 
 def _has_books(data_dir: Path) -> bool:

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from cli.data_folder import FolderInUseError
 from cli.failed_start import TOLD_FILE, ended_well, told_if_it_fails
+from cli.folder_lock import FolderInUseError
 from core.alerts import AlertCode
 from core.errors import FoundWrongError, InputError
 from tests.actors.http.servers import serving

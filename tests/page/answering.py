@@ -23,9 +23,10 @@ def engine_in(data_dir: Path, status: EngineStatus, *, once: bool = False) -> It
     With `once` only the first is answered, as by an engine that hangs from then on.
     """
     with (
-        locked(data_dir, lambda: choose_socket(data_dir, os.environ)) as path,
+        locked(data_dir, lambda: choose_socket(data_dir, os.environ)) as held,
         socket.socket(socket.AF_UNIX) as listening,
     ):
+        path = held.socket
         path.unlink(missing_ok=True)
         listening.bind(str(path))
         path.chmod(0o600)

@@ -34,10 +34,10 @@ def engine_that_says(data_dir: Path, said: bytes) -> Iterator[list[bytes]]:
     """Listens where the engine would, answers one request with these bytes, and keeps what was asked."""
     asked: list[bytes] = []
     with (
-        locked(data_dir, lambda: choose_socket(data_dir, os.environ)) as path,
+        locked(data_dir, lambda: choose_socket(data_dir, os.environ)) as held,
         socket.socket(socket.AF_UNIX) as listening,
     ):
-        listening.bind(str(path))
+        listening.bind(str(held.socket))
         listening.listen()
 
         def serve() -> None:
@@ -51,7 +51,7 @@ def engine_that_says(data_dir: Path, said: bytes) -> Iterator[list[bytes]]:
         thread.start()
         yield asked
         thread.join(10.0)
-    path.unlink()
+    held.socket.unlink()
 
 
 @contextmanager
@@ -65,11 +65,11 @@ def engine_that_refuses_unasked(data_dir: Path, said: bytes) -> Iterator[None]:
 
     with (
         pytest.MonkeyPatch.context() as patched,
-        locked(data_dir, lambda: choose_socket(data_dir, os.environ)) as path,
+        locked(data_dir, lambda: choose_socket(data_dir, os.environ)) as held,
         socket.socket(socket.AF_UNIX) as listening,
     ):
         patched.setattr(control_client, "encode", slow_to_ask)
-        listening.bind(str(path))
+        listening.bind(str(held.socket))
         listening.listen()
 
         def serve() -> None:
@@ -82,7 +82,7 @@ def engine_that_refuses_unasked(data_dir: Path, said: bytes) -> Iterator[None]:
         thread.start()
         yield
         thread.join(10.0)
-    path.unlink()
+    held.socket.unlink()
 
 
 def test_one_request_gives_the_answer_that_was_expected(tmp_path: Path) -> None:
@@ -102,10 +102,10 @@ def engine_that_never_ends_its_line(data_dir: Path, piece: bytes) -> Iterator[No
     """Listens where the engine would, and sends a piece again and again until the client has gone."""
     over = Event()
     with (
-        locked(data_dir, lambda: choose_socket(data_dir, os.environ)) as path,
+        locked(data_dir, lambda: choose_socket(data_dir, os.environ)) as held,
         socket.socket(socket.AF_UNIX) as listening,
     ):
-        listening.bind(str(path))
+        listening.bind(str(held.socket))
         listening.listen()
 
         def serve() -> None:
@@ -119,7 +119,7 @@ def engine_that_never_ends_its_line(data_dir: Path, piece: bytes) -> Iterator[No
         yield
         over.set()
         thread.join(10.0)
-    path.unlink()
+    held.socket.unlink()
 
 
 @pytest.mark.parametrize(
@@ -180,8 +180,8 @@ def test_a_socket_that_belongs_to_another_user_is_not_trusted(
 
 
 def test_a_file_at_the_place_of_the_socket_is_not_trusted(tmp_path: Path) -> None:
-    with locked(tmp_path, lambda: choose_socket(tmp_path, os.environ)) as path:
-        path.write_text("in the way", "utf-8")
+    with locked(tmp_path, lambda: choose_socket(tmp_path, os.environ)) as held:
+        held.socket.write_text("in the way", "utf-8")
         with pytest.raises(FoundWrongError, match="not trusted, nothing was sent"):
             list(exchange(tmp_path, request_of(RequestName.STATUS)))
 
@@ -192,3 +192,18 @@ def test_an_answer_of_another_version_is_told_in_a_sentence(tmp_path: Path) -> N
     with engine_that_says(tmp_path, said), pytest.raises(FoundWrongError, match="another version") as told:
         ask_engine(tmp_path, request_of(RequestName.HEALTHCHECK), Healthcheck)
     assert "at: Field required" in str(told.value)
+
+
+def test_a_client_that_has_no_file_left_says_so_in_a_sentence(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def none_left(*_: object) -> None:
+        raise OSError(24, "Too many open files")
+
+    with engine_that_says(tmp_path, HEALTHY) as asked:
+        with monkeypatch.context() as patch:
+            patch.setattr("reading.control_client.socket.socket", none_left)
+            with pytest.raises(NoAnswerError, match="can't be asked: Too many open files"):
+                list(exchange(tmp_path, request_of(RequestName.STATUS)))
+        assert ask_engine(tmp_path, request_of(RequestName.HEALTHCHECK), Healthcheck).ok
+    assert len(asked) == 1

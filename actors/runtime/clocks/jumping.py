@@ -86,8 +86,9 @@ class JumpingClock:
         with self._changed:
             timer = self._timers.add(due_us, action)
             if self._driver is None and not self._ended:
-                self._driver = Thread(target=self._drive, name="actor-clock", daemon=True)
-                self._driver.start()
+                driver = Thread(target=self._drive, name="actor-clock", daemon=True)
+                driver.start()  # If there can be none now, the next timer tries again.
+                self._driver = driver
             self._changed.notify_all()
         return timer
 

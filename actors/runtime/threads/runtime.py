@@ -145,8 +145,9 @@ class ThreadRuntime(Runtime):
         with self._due:
             timer = self._timers.add(due_us, action)
             if self._timer_thread is None and not self._ended.is_set():
-                self._timer_thread = Thread(target=self._run_timers, name="actor-timers", daemon=True)
-                self._timer_thread.start()
+                thread = Thread(target=self._run_timers, name="actor-timers", daemon=True)
+                thread.start()  # If there can be none now, the next timer tries again.
+                self._timer_thread = thread
             elif self._timers.next_due_us() == due_us:
                 self._due.notify()
         return timer

@@ -15,6 +15,7 @@ from threading import Event
 import pytest
 
 from actors.control import server as server_module
+from actors.control.folder_lock import FolderLock
 from actors.control.server import ControlServer
 from actors.control.trust import peer_uid
 from actors.runtime import AskFailed, AskTimeout
@@ -43,7 +44,11 @@ class Client:
     def __init__(self, path: Path) -> None:
         self._socket = socket.socket(socket.AF_UNIX)
         self._socket.settimeout(10.0)
-        self._socket.connect(str(path))
+        try:
+            self._socket.connect(str(path))
+        except OSError:
+            self._socket.close()
+            raise
         self._lines = self._socket.makefile("rb")
 
     def send(self, line: bytes) -> None:
@@ -63,11 +68,11 @@ class Client:
 
 
 class Served:
-    def __init__(self, folder: Path, redact: Redactor = NO_SECRETS) -> None:
+    def __init__(self, folder: Path, redact: Redactor = NO_SECRETS, lock: FolderLock | None = None) -> None:
         self.path = folder / "run" / "x.sock"
         self.control = FakeAddress("control")
         self.engine = FakeEngine()
-        self.server = ControlServer(self.path, self.control, self.engine.operation, redact=redact)
+        self.server = ControlServer(self.path, self.control, self.engine.operation, redact, lock)
         self.server.open()
 
 
@@ -251,7 +256,7 @@ def test_folder_and_socket_are_for_this_user_only(served: Served) -> None:
 
 def test_a_socket_left_by_a_dead_engine_is_replaced(tmp_path: Path) -> None:
     first = Served(tmp_path)
-    first.server._path = tmp_path / "elsewhere"
+    first.server._listener.path = tmp_path / "elsewhere"
     first.server.close()
     second = Served(tmp_path)
     second.control.answers[PingEngine] = ALIVE

@@ -1,0 +1,91 @@
+"""The socket file on which the control server listens: bound, looked after, and bound again."""
+
+from __future__ import annotations
+
+import contextlib
+import socket
+import tempfile
+from pathlib import Path
+from threading import Lock
+
+from actors.control.socket_path import make_private_folder
+
+BACKLOG = 8
+
+
+class Listener:
+    """Listens at its path from `bind` to `close`. One thread binds and accepts, any may close."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._lock = Lock()
+        self._socket: socket.socket | None = None
+        self._bound_as: tuple[int, int] | None = None
+        """Device and inode of the socket file that is ours."""
+        self._closed = False
+
+    def bind(self) -> None:
+        """Listen, instead of where it has listened. What lies in the way is removed: as we hold the data
+        folder's lock, its engine is dead. Raises OSError, InputError."""
+        bound = self._bound()
+        with self._lock:
+            before, self._socket = self._socket, bound
+            if self._closed:
+                self._let_go()
+        if before is not None:
+            before.close()
+
+    def is_in_place(self) -> bool:
+        """Whether our socket file is where clients look for it."""
+        try:
+            found = self.path.lstat()
+        except OSError:
+            return False
+        return (found.st_dev, found.st_ino) == self._bound_as
+
+    def accept(self, within_s: float) -> socket.socket:
+        """The next connection. Raises TimeoutError, and OSError also once it is closed."""
+        listening = self._socket
+        if listening is None:
+            raise OSError("the socket is not bound")
+        listening.settimeout(within_s)
+        connection, _ = listening.accept()
+        return connection
+
+    def close(self) -> None:
+        """Stop listening and remove the socket file; safe to call twice."""
+        with self._lock:
+            self._closed = True
+            self._let_go()
+
+    def _let_go(self) -> None:
+        if self._socket is None:
+            return
+        with contextlib.suppress(OSError):
+            self._socket.shutdown(socket.SHUT_RDWR)
+        self._socket.close()
+        self._socket = None
+        if self.is_in_place():
+            self.path.unlink()
+
+    def _bound(self) -> socket.socket:
+        make_private_folder(self.path.parent)
+        self._make_way()
+        listening = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        try:
+            listening.bind(str(self.path))
+            self.path.chmod(0o600)
+            listening.listen(BACKLOG)
+            found = self.path.lstat()
+        except OSError:
+            listening.close()
+            raise
+        self._bound_as = (found.st_dev, found.st_ino)
+        return listening
+
+    def _make_way(self) -> None:
+        """Remove what lies where the socket goes; a folder is moved aside with what is in it."""
+        if self.path.is_dir() and not self.path.is_symlink():
+            self.path.rename(tempfile.mkdtemp(prefix=f"{self.path.name}-", dir=self.path.parent))
+        else:
+            self.path.unlink(missing_ok=True)

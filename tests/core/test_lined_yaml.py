@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from core import lined_yaml
 from core.errors import ConfigError
-from core.lined_yaml import DEPTH_MAX, LinedYaml, parse_lined_yaml
+from core.lined_yaml import DEPTH_MAX, LinedYaml, Place, parse_lined_value, parse_lined_yaml
 
 ROOT = Path(__file__).resolve().parents[2]
 FILE = Path("strategy.yaml")
@@ -93,3 +93,44 @@ def test_a_number_or_tag_of_any_length_is_refused_in_few_words(value: str, told:
     assert line.startswith(f"strategy.yaml:1: {told}")
     assert len(line) < 500
     assert line == found_slowly(f"a: {value}\n")
+
+
+def test_what_an_option_gives_for_a_key_has_the_option_for_its_place() -> None:
+    given_as = Place.of_option("--set a.b=…")
+    read = parse_lined_value("{c: [1]}", ("a", "b"), given_as)
+    assert read.values == {"a": {"b": {"c": [1]}}}
+    assert set(read.places) == {("a",), ("a", "b"), ("a", "b", "c"), ("a", "b", "c", 0)}
+    assert str(read.place_of(("a", "b", "c", 0))) == str(given_as) == "--set a.b=…"
+
+
+def test_what_has_no_place_stands_where_it_would_stand() -> None:
+    read = parse_lined_yaml("a:\n  b: 1\n", FILE)
+    assert [str(read.place_of(path)) for path in (("a", "b"), ("a", "x"), ("y",))] == [
+        "strategy.yaml:2",
+        "strategy.yaml:1",
+        "strategy.yaml:1",
+    ]
+
+
+def test_a_key_of_too_many_parts_is_refused() -> None:
+    with pytest.raises(ConfigError, match=r"^--set: expected a key of at most 50 parts, found 51$"):
+        parse_lined_value("1", ("a",) * (DEPTH_MAX + 1), Place.of_option("--set"))
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("[1]", "strategy.yaml:1: expected keys and values, found list"),
+        ("a: 1\na: 2\n", "strategy.yaml:2: a: expected once, found again"),
+        ("a: 1\n2: 3\n", "strategy.yaml:2: expected a key of text, found 2"),
+        ("a: &b 1\nc: *b\n", "strategy.yaml:2: expected YAML: expected plain values, found an alias"),
+        ("a: \0", "strategy.yaml: expected YAML: unacceptable character"),
+        ("a: [", "strategy.yaml:1: expected YAML: "),
+    ],
+)
+def test_what_settings_may_not_hold_is_told_with_its_line(text: str, told: str) -> None:
+    assert str(found(text)).startswith(told)
+
+
+def test_an_empty_text_is_an_empty_mapping() -> None:
+    assert found("") == LinedYaml({}, {(): Place(FILE, 1)})

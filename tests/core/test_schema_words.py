@@ -5,13 +5,19 @@ from __future__ import annotations
 from typing import Annotated
 
 import pytest
-from pydantic import BaseModel, Field, ValidationError
+from pydantic import AfterValidator, BaseModel, Field, ValidationError
 
 from core.schema_words import wrong_by
 from core.strategy import TimeOfDay
 
 
-class Asked(BaseModel):
+def _even(found: int) -> int:
+    if found % 2:
+        raise ValueError(f"expected an even number, found {found}")
+    return found
+
+
+class Asked(BaseModel, extra="forbid"):
     """One field of each kind."""
 
     at: TimeOfDay = "14:00"
@@ -20,6 +26,7 @@ class Asked(BaseModel):
     name: Annotated[str, Field(min_length=1, max_length=3)] = "x"
     items: Annotated[list[int], Field(min_length=1, max_length=2)] = [1]
     share: Annotated[float, Field(lt=1)] = 0.5
+    even: Annotated[int, AfterValidator(_even)] = 0
     needed: int
 
 
@@ -35,6 +42,8 @@ class Asked(BaseModel):
         ({"items": []}, "expected at least 1 item, found 0"),
         ({"items": [1, 2, 3]}, "expected at most 2 items, found 3"),
         ({"share": 2}, "expected less than 1, found 2"),
+        ({"even": 3}, "expected an even number, found 3"),
+        ({"shares": 2}, "unknown key"),
         ({"name": 7}, "expected string, found 7"),
         ({"name": "x" * 1000}, "expected at most 3 characters, found 'xxx"),
     ],

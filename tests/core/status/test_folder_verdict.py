@@ -78,6 +78,38 @@ def test_an_engine_that_refuses_to_answer_is_not_one_to_end(positions: int | Non
     assert "kill" not in found.text
 
 
+def test_a_log_that_is_damaged_is_one_to_act_on() -> None:
+    found = verdict_without_engine(
+        why="no engine runs on d",
+        silent_pid=None,
+        is_paper=False,
+        open_positions=0,
+        armed_by=None,
+        damage=None,
+        has_log=True,
+        log_damage="expected records up to 30; found records up to 0",
+        data_dir="d",
+    )
+    assert (found.findings[0].level.value, found.findings[0].code) == ("ACT", "audit_broken")
+    assert "(expected records up to 30; found records up to 0): run.py audit verify" in found.text
+
+
+def test_where_nobody_can_say_whether_an_engine_runs_none_is_to_be_started() -> None:
+    found = verdict_without_engine(
+        why="d: lock can't be read: Invalid argument",
+        silent_pid=None,
+        unknown=True,
+        is_paper=False,
+        open_positions=0,
+        armed_by=None,
+        damage=None,
+        has_log=True,
+        data_dir="d",
+    )
+    assert [each.code for each in found.findings] == ["engine_unknown"]
+    assert "run.py start" not in found.text
+
+
 def test_the_folder_of_a_paper_run_is_not_one_to_start_an_engine_on() -> None:
     """A start would be refused there."""
     found = verdict_without_engine(

@@ -12,20 +12,21 @@ from pathlib import Path
 def as_owner_of(data_dir: Path) -> Iterator[None]:
     """Within the block root acts as the user and group of the folder, if there is one; others as before.
 
-    So the engine of that user can use every file that is made, and nothing in a folder that another user can
-    change has root write or read elsewhere. What is read meanwhile must be readable to that user.
+    So that user's engine can use every file that is made, and no link that this user has laid there leads
+    root to read or write elsewhere. What is read meanwhile must be readable to that user.
     """
     found = data_dir.stat() if data_dir.is_dir() else None
     if found is None or found.st_uid == 0 or os.geteuid() != 0:
         yield
         return
-    group = os.getegid()
-    os.setegid(found.st_gid)
+    group, others = os.getegid(), os.getgroups()
+    # Root's other groups may read what this user may not.
+    os.setgroups([found.st_gid])
     try:
+        os.setegid(found.st_gid)
         os.seteuid(found.st_uid)
-        try:
-            yield
-        finally:
-            os.seteuid(0)
+        yield
     finally:
+        os.seteuid(0)
         os.setegid(group)
+        os.setgroups(others)

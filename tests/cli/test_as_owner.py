@@ -20,7 +20,7 @@ ROOT_ONLY = pytest.mark.skipif(os.geteuid() != 0, reason="only root can act as a
 
 
 def test_root_acts_as_the_owner_for_a_while(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    done: list[tuple[str, int]] = []
+    done: list[tuple[str, object]] = []
     found = tmp_path.stat()
     fields = list(found)
     fields[4], fields[5] = OWNER, GROUP
@@ -29,6 +29,8 @@ def test_root_acts_as_the_owner_for_a_while(tmp_path: Path, monkeypatch: pytest.
     monkeypatch.setattr(os, "getegid", lambda: 0)
     monkeypatch.setattr(os, "seteuid", lambda uid: done.append(("user", uid)))
     monkeypatch.setattr(os, "setegid", lambda gid: done.append(("group", gid)))
+    monkeypatch.setattr(os, "getgroups", lambda: [0, 4])
+    monkeypatch.setattr(os, "setgroups", lambda gids: done.append(("groups", tuple(gids))))
 
     def fails() -> None:
         done.append(("written", 0))
@@ -36,7 +38,8 @@ def test_root_acts_as_the_owner_for_a_while(tmp_path: Path, monkeypatch: pytest.
 
     with pytest.raises(KeyError), as_owner_of(tmp_path):
         fails()
-    assert done == [("group", GROUP), ("user", OWNER), ("written", 0), ("user", 0), ("group", 0)]
+    acts = [("groups", (GROUP,)), ("group", GROUP), ("user", OWNER)]
+    assert done == [*acts, ("written", 0), ("user", 0), ("group", 0), ("groups", (0, 4))]
 
 
 @pytest.mark.parametrize("there", [False, True])
@@ -45,13 +48,24 @@ def test_nobody_else_changes_who_they_are(
 ) -> None:
     """Nor root, in a folder of its own or one that it makes."""
 
-    def never(_id: int) -> None:
+    def never(_id: object) -> None:
         raise AssertionError
 
     monkeypatch.setattr(os, "seteuid", never)
     monkeypatch.setattr(os, "setegid", never)
+    monkeypatch.setattr(os, "setgroups", never)
     with as_owner_of(tmp_path if there else tmp_path / "none"):
         pass
+
+
+@ROOT_ONLY
+def test_of_root_s_own_groups_none_is_left_meanwhile(owned: Path) -> None:
+    """A link to what one of them may read would be followed."""
+    before = os.getgroups()
+    with as_owner_of(owned):
+        meanwhile = (os.geteuid(), os.getegid(), os.getgroups())
+    assert meanwhile == (OWNER, GROUP, [GROUP])
+    assert (os.geteuid(), os.getegid(), os.getgroups()) == (0, os.getgid(), before)
 
 
 @pytest.fixture

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Final
 
 RESTORING: Final = "restoring-"
-"""With this the name of a folder begins in which what is put back waits for its place."""
+"""How the name of the folder begins in which a restore keeps what it has yet to put in its place."""
 
 
 def restore_begun(data_dir: Path) -> bool:

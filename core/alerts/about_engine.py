@@ -131,8 +131,8 @@ ENGINE: Final[Mapping[AlertCode, AlertEntry]] = {
         title="The lock of the data folder was taken away",
         means="Somebody or something deleted or replaced the file lock, by which commands find the engine. "
         "The folder stays held: no second engine, restore or rebuild begins on it.",
-        do="Find out what deletes files there, and end that. Is it not laid again: put away what is in its "
-        "place.",
+        do="Find out what deletes files there, and end that. If the lock is not laid again, put away what "
+        "lies in its place.",
         over="It is laid again by itself within a minute, and told hourly while that can't be done.",
         severities=(Severity.HIGH,),
     ),

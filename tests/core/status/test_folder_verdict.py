@@ -5,7 +5,22 @@ from __future__ import annotations
 import pytest
 
 from core.messages.arm_cause import ArmCause
+from core.status.finding import Verdict
 from core.status.folder_verdict import verdict_without_engine
+
+NOTHING_KNOWN: dict[str, object] = {
+    "silent_pid": None,
+    "is_paper": False,
+    "armed_by": None,
+    "damage": None,
+    "has_log": True,
+    "data_dir": "d",
+}
+
+
+def said(why: str, open_positions: int | None, **known: object) -> Verdict:
+    """Of a folder of which no more is known than that it has a log."""
+    return verdict_without_engine(why=why, open_positions=open_positions, **(NOTHING_KNOWN | known))  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize(
@@ -27,11 +42,9 @@ def test_a_folder_without_a_running_engine(
     has_log: bool,
     found: list[tuple[str, str]],
 ) -> None:
-    verdict_ = verdict_without_engine(
-        why="no engine runs on data",
-        silent_pid=None,
-        is_paper=False,
-        open_positions=positions,
+    verdict_ = said(
+        "no engine runs on data",
+        positions,
         armed_by=armed_by,
         damage=damage,
         has_log=has_log,
@@ -46,82 +59,34 @@ def test_an_engine_that_says_nothing_is_not_started_again_beside_itself(
     positions: int | None, level: str
 ) -> None:
     """A start would be refused while the silent one holds the folder."""
-    found = verdict_without_engine(
-        why="engine (pid 77): no answer within 9 s",
-        silent_pid=77,
-        is_paper=False,
-        open_positions=positions,
-        armed_by=None,
-        damage=None,
-        has_log=False,
-        data_dir="d",
-    )
+    found = said("engine (pid 77): no answer within 9 s", positions, silent_pid=77, has_log=False)
     assert [(finding.level.value, finding.code) for finding in found.findings] == [(level, "engine_silent")]
     assert "kill -KILL 77, then run.py start --data-dir d" in found.text
 
 
 @pytest.mark.parametrize("positions", [None, 0, 1])
 def test_an_engine_that_refuses_to_answer_is_not_one_to_end(positions: int | None) -> None:
-    found = verdict_without_engine(
-        why="control: 8 connections are in use",
-        silent_pid=77,
-        refuses=True,
-        is_paper=False,
-        open_positions=positions,
-        armed_by=None,
-        damage=None,
-        has_log=False,
-        data_dir="d",
-    )
+    found = said("control: 8 connections are in use", positions, silent_pid=77, refuses=True, has_log=False)
     assert [(each.level.value, each.code) for each in found.findings] == [("LOOK", "engine_refuses")]
     assert found.text.startswith("control: 8 connections are in use; the engine (pid 77) runs")
     assert "kill" not in found.text
 
 
 def test_a_log_that_is_damaged_is_one_to_act_on() -> None:
-    found = verdict_without_engine(
-        why="no engine runs on d",
-        silent_pid=None,
-        is_paper=False,
-        open_positions=0,
-        armed_by=None,
-        damage=None,
-        has_log=True,
-        log_damage="expected records up to 30; found records up to 0",
-        data_dir="d",
-    )
+    found = said("no engine runs on d", 0, log_damage="expected records up to 30; found records up to 0")
     assert (found.findings[0].level.value, found.findings[0].code) == ("ACT", "audit_broken")
     assert "(expected records up to 30; found records up to 0): run.py audit verify" in found.text
 
 
 def test_where_nobody_can_say_whether_an_engine_runs_none_is_to_be_started() -> None:
-    found = verdict_without_engine(
-        why="d: lock can't be read: Invalid argument",
-        silent_pid=None,
-        unknown=True,
-        is_paper=False,
-        open_positions=0,
-        armed_by=None,
-        damage=None,
-        has_log=True,
-        data_dir="d",
-    )
+    found = said("d: lock can't be read: Invalid argument", 0, unknown=True)
     assert [each.code for each in found.findings] == ["engine_unknown"]
     assert "run.py start" not in found.text
 
 
 def test_the_folder_of_a_paper_run_is_not_one_to_start_an_engine_on() -> None:
     """A start would be refused there."""
-    found = verdict_without_engine(
-        why="no engine runs on p",
-        silent_pid=None,
-        is_paper=True,
-        open_positions=1,
-        armed_by=None,
-        damage=None,
-        has_log=True,
-        data_dir="p",
-    )
+    found = said("no engine runs on p", 1, is_paper=True, data_dir="p")
     assert [(each.level.value, each.code) for each in found.findings] == [("LOOK", "paper_folder")]
     assert found.text == "no engine runs on p, which a paper run keeps: run.py report --data-dir p"
 
@@ -130,17 +95,7 @@ def test_the_folder_of_a_paper_run_is_not_one_to_start_an_engine_on() -> None:
     ("positions", "codes"), [(0, ["books_older", "engine_dead"]), (1, ["books_older", "engine_dead"])]
 )
 def test_books_that_are_older_than_their_log_promise_nothing(positions: int, codes: list[str]) -> None:
-    verdict_ = verdict_without_engine(
-        why="no engine runs on data",
-        silent_pid=None,
-        is_paper=False,
-        open_positions=positions,
-        armed_by=None,
-        damage=None,
-        has_log=True,
-        data_dir="data",
-        lost="2 records",
-    )
+    verdict_ = said("no engine runs on data", positions, data_dir="data", lost="2 records")
     texts = [finding.text for finding in verdict_.findings]
     assert [finding.code for finding in verdict_.findings] == codes
     assert texts[0].startswith("the books are older than their log (2 records)")

@@ -10,7 +10,6 @@ from importlib.metadata import version
 from pathlib import Path
 
 from actors.control.socket_path import choose_socket
-from cli.backtest.interruptions import interruptions
 from cli.data_folder import (
     emptied_paper_folder,
     locked,
@@ -20,6 +19,7 @@ from cli.data_folder import (
     require_paper_folder,
     restore_paper_folder,
 )
+from cli.interruptions import interruptions
 from cli.paper.progress import Progress
 from cli.paper.report import RunFacts
 from cli.paper.summary import show_summary

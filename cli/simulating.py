@@ -13,9 +13,9 @@ from typing import Final
 
 import typer
 
-from cli.backtest.interruptions import interruptions
 from cli.collector import look_again
 from cli.exit_codes import ExitCode
+from cli.interruptions import interruptions
 from cli.result_files import require_file, write_result
 from cli.start import INTERRUPTED
 from cli.views.say import say

@@ -10,11 +10,11 @@ from datetime import datetime
 from time import monotonic
 from typing import Final
 
-from cli.backtest.interruptions import interruptions
 from cli.backtest.options import BacktestOptions
 from cli.backtest.report import write_files
 from cli.backtest.summary import show_many, show_one
 from cli.collector import look_again
+from cli.interruptions import interruptions
 from cli.large_pages import large_pages
 from cli.paper.progress import duration_text
 from cli.start import INTERRUPTED

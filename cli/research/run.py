@@ -7,9 +7,9 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from cli.backtest.interruptions import interruptions
 from cli.collector import look_again
 from cli.exit_codes import ExitCode
+from cli.interruptions import interruptions
 from cli.research.options import Holdout, SweepOptions
 from cli.research.progress import SweepProgress
 from cli.research.show import show_answer, show_confirmed, show_walks

@@ -1,4 +1,4 @@
-"""The keys of the table `system` under which the books keep the tags of their labels."""
+"""Keys of the table `system`: the tags of labels, and what a new version still has to write into the log."""
 
 from __future__ import annotations
 
@@ -12,3 +12,5 @@ FORMER_TAGS_KEY: Final = "former_tags"
 RESTORED_KEY: Final = "restored"
 RESTORE_PENDING: Final = "pending"
 """The value of `restored` from a restore until the next tag is drawn; then it is the time of that."""
+BOOKS_TO_LOG_KEY: Final = "books_to_log"
+"""Set by a migration where the log of an older version does not say all that the fold needs."""

@@ -6,10 +6,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import chain, islice, takewhile
 from pathlib import Path
+from typing import Final
 
 from actors.audit.evidence import PENDING
 from actors.audit.files import AUDIT_FOLDER, whole_lines
 from actors.plain_file import plain_bytes
+from actors.state.database import database_path
 from actors.state.stored import BooksReader, books_read
 from core.audit.fold.books import FoldedBooks
 from core.audit.fold.compare import BooksDifference, differences, digest_of
@@ -22,11 +24,21 @@ from core.audit.hash_chain import (
     read_record,
     split_lines,
 )
+from core.errors import FoundWrongError
 from core.messages.audit import AuditKind
 from reading.errors import DataFolderError
 
+
+class NotYetInLogError(FoundWrongError):
+    """Nothing is known to be wrong: the log does not say yet how the books came to be."""
+
+
 DIFFERENCES_MAX = 1000
 """No more are gathered; so many have one cause."""
+NOT_YET_IN_LOG: Final = (
+    "the books can't be compared with their log: an older version wrote them, whose log does not say all of"
+    " them; the next start writes their rows into it"
+)
 
 
 @dataclass(frozen=True)
@@ -51,7 +63,8 @@ def books_proved(data_dir: Path) -> BooksProof:
 
     An engine may write meanwhile: the books are read in one transaction, which says where the log ends for
     it. Whether the log itself is whole is for `reading.audit.verified` to say. Raises DataFolderError if
-    there are no books, ChainBrokenError if a line is no record.
+    there are no books, NotYetInLogError if an older version wrote them, ChainBrokenError if a line is no
+    record.
     """
     with books_read(data_dir) as books:
         if books is None:
@@ -60,6 +73,8 @@ def books_proved(data_dir: Path) -> BooksProof:
         fault = None if is_sound else books.damage()
         if fault is not None:
             return BooksProof(0, (f"cerbero.db: {fault}",), ())
+        if not books.is_in_log():
+            raise NotYetInLogError(f"{database_path(data_dir)}: {NOT_YET_IN_LOG}")
         lines = _Counted(_committed(data_dir, books))
         folded = fold(lines, keep=digest_of)
         found = tuple(islice(differences(folded, books.rows), DIFFERENCES_MAX))

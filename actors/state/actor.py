@@ -12,7 +12,7 @@ from pydantic import JsonValue
 from actors.failpoints import Failpoint, reach
 from actors.room import Alarm, Room, answerer
 from actors.runtime import Address, Fenced
-from actors.state.apply import BOOKS_TO_LOG_KEY, NoteBackup, OpenBooks, Write, is_write
+from actors.state.apply import NoteBackup, OpenBooks, Write, is_write
 from actors.state.backup import BackupError, make_backup
 from actors.state.boot import chain_broken_event, checkpoint_event, tail_restored_event
 from actors.state.database import is_disk_full, keep_evidence
@@ -24,7 +24,7 @@ from actors.state.reserve import Reserve, RetakeBallast
 from actors.state.schema import DatabaseCorruptError
 from actors.state.seals import broken_seals
 from actors.state.sequencer import Committed, Sequencer
-from actors.state.tables.records import setting
+from actors.state.tables.records import is_in_log
 from actors.state.text_door import TextDoor
 from core.alerts import AlertCode, Severity
 from core.audit.fold.compare import WHAT_TO_DO
@@ -207,7 +207,7 @@ class State(Room[Write | Read | _Own]):
             self._audit_ready = False
         stored = self._sequencer.end
         head = AuditHead(seq=stored.link.seq, hash=stored.link.hash, file=stored.file, end=stored.bytes)
-        in_log = setting(self._db, BOOKS_TO_LOG_KEY) is None
+        in_log = is_in_log(self._db)
         answer(AuditHeadAndPending(head=head, pending=self._sequencer.pending, books_in_log=in_log))
 
     def _handle_get_table(self, query: GetTable) -> None:
@@ -246,7 +246,7 @@ class State(Room[Write | Read | _Own]):
                 raise AssertionError(
                     f"audit starts at {boot.head.seq}:{boot.head.hash}, books end at {expected}"
                 )
-        if boot.ok and setting(self._db, BOOKS_TO_LOG_KEY) is not None:
+        if boot.ok and not is_in_log(self._db):
             self._open_books("upgrade")
         self._put_checkpoint(boot.head.seq, boot.checkpoint)
         if boot.restored:

@@ -73,6 +73,7 @@ from core.messages.state import (
     RecordSent,
     SetSystem,
 )
+from core.system_keys import BOOKS_TO_LOG_KEY
 
 
 class NoteBackup(Recording):
@@ -97,9 +98,6 @@ class OpenBooks(Recording):
 Write = AnyRecording | NoteBackup | OpenBooks
 """Every request that writes. A MakeBackup leads to a NoteBackup once the backup is made."""
 is_write: Final = OneOf(get_args(Write))
-
-BOOKS_TO_LOG_KEY = "books_to_log"
-"""Set by a migration where the log of an older version does not say all that the fold needs."""
 
 STATES_OWN = frozenset(
     {

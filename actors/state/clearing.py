@@ -8,7 +8,7 @@ from pathlib import Path
 
 from actors.plain_file import BESIDE_DATABASE, PlainFileError, require_plain
 from actors.state.database import BUSY_TIMEOUT_MS, database_path
-from actors.state.schema import older_version
+from actors.state.schema import newer_version, older_version
 from actors.state.tables import venue_texts
 from core.errors import FoundWrongError
 
@@ -16,7 +16,7 @@ from core.errors import FoundWrongError
 def clear_texts(data_dir: Path) -> int:
     """Delete every stored text so that the file does not hold it any more; returns how many there were.
 
-    Nothing else of the books changes. Raises FoundWrongError if there are no books, or older ones.
+    Nothing else of the books changes. Raises FoundWrongError if there are no books, or of another version.
     """
     path = database_path(data_dir)
     if not path.exists():
@@ -25,7 +25,9 @@ def clear_texts(data_dir: Path) -> int:
         require_plain(path, BESIDE_DATABASE)
         with closing(sqlite3.connect(path, isolation_level=None)) as db:
             db.execute(f"PRAGMA busy_timeout = {BUSY_TIMEOUT_MS}")
-            older = older_version(db)
+            newer, older = newer_version(db), older_version(db)
+            if newer is not None:
+                raise FoundWrongError(f"{path}: the texts can't be cleared: {newer}")
             if older is not None:
                 raise FoundWrongError(f"{path}: {older}; older books hold no such texts")
             # Deleted bytes stay in a file until they are used again, unless they are overwritten.

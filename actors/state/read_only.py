@@ -10,7 +10,7 @@ from time import monotonic
 
 from actors.plain_file import BESIDE_DATABASE, require_plain
 from actors.state.database import BUSY_TIMEOUT_MS, database_path
-from actors.state.schema import migrate, older_version
+from actors.state.schema import migrate, newer_version, older_version
 from core.errors import FoundWrongError, ReadingGivenUpError
 
 STEPS_BETWEEN_LOOKS = 1000
@@ -28,8 +28,8 @@ def books_opened(
     """A connection that can't write, on one consistent state of the books; None if there are none yet.
 
     Books of an older version are read from a copy that is converted as the next start would convert them; the
-    file stays as it is. Raises FoundWrongError if the file is no database or can't be read, or if a row read
-    within the block holds a value that its column can't have.
+    file stays as it is. Raises FoundWrongError if the file is no database, of a newer version or can't be
+    read, or if a row read within the block holds a value that its column can't have.
 
     With `give_up` reading ends with ReadingGivenUpError as soon as that is true, and books of an older
     version are not read, because their copy would take as long as it takes: whoever reads the books of a
@@ -48,6 +48,7 @@ def books_opened(
             if give_up is not None:
                 db.set_progress_handler(give_up, STEPS_BETWEEN_LOOKS)
             db.execute("BEGIN")
+            _refuse_newer(path, db)
             older = older_version(db)
             if older is None:
                 yield db
@@ -91,6 +92,7 @@ def books_copied(data_dir: Path) -> Iterator[sqlite3.Connection | None]:
                 copy.execute("PRAGMA temp_store = FILE")
                 copy.execute("PRAGMA cache_size = -512")
                 db.backup(copy, pages=PAGES_AT_ONCE, progress=look, sleep=0.01)
+            _refuse_newer(path, copy)
             older = older_version(copy)
             if older is not None:
                 migrate(copy)
@@ -111,6 +113,12 @@ def _require_plain(path: Path) -> None:
     except OSError as error:
         named = error.filename or path
         raise FoundWrongError(f"{named}: the books can't be read: {error.strerror}") from error
+
+
+def _refuse_newer(path: Path, db: sqlite3.Connection) -> None:
+    newer = newer_version(db)
+    if newer is not None:
+        raise FoundWrongError(f"{path}: the books can't be read: {newer}")
 
 
 def _unreadable(path: Path, error: Exception, older: str | None) -> FoundWrongError:

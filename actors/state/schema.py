@@ -37,9 +37,10 @@ def migrate(db: sqlite3.Connection) -> int:
     """Bring the schema to the newest version, each step in its own transaction; returns the version."""
     offer_seals(db)
     steps = migrations()
-    version: int = db.execute("PRAGMA user_version").fetchone()[0]
-    if version > len(steps):
-        raise DatabaseCorruptError(f"user_version: expected at most {len(steps)}, found {version}")
+    newer = newer_version(db)
+    if newer is not None:
+        raise DatabaseCorruptError(newer)
+    version = _version(db)
     reach(Failpoint.BOOKS_OPENED)
     for number, sql in enumerate(steps[version:], start=version + 1):
         # executescript commits an open transaction first, so BEGIN and COMMIT are part of the script: the
@@ -70,11 +71,26 @@ def schema_fault(db: sqlite3.Connection) -> str | None:
 
 def older_version(db: sqlite3.Connection) -> str | None:
     """What to do with books that the newest migrations have not reached yet; None if they have."""
-    version: int = db.execute("PRAGMA main.user_version").fetchone()[0]
-    newest = len(migrations())
+    version, newest = _version(db), len(migrations())
     if version >= newest:
         return None
     return f"they are of version {version}, those of this program of {newest}; the next start converts them"
+
+
+def newer_version(db: sqlite3.Connection) -> str | None:
+    """What is wrong with books that a newer program has converted; None if none has. What their rows mean,
+    only that one knows."""
+    version, newest = _version(db), len(migrations())
+    if version <= newest:
+        return None
+    return (
+        f"user_version: expected at most {newest}, found {version}: a newer version of the program wrote it"
+    )
+
+
+def _version(db: sqlite3.Connection) -> int:
+    found: int = db.execute("PRAGMA main.user_version").fetchone()[0]
+    return found
 
 
 def _objects(db: sqlite3.Connection) -> dict[tuple[str, str], str | None]:

@@ -128,6 +128,10 @@ class BooksReader:
         """What each closed trade brought, oldest first."""
         return EndedTrades(self._db).results()
 
+    def is_in_log(self) -> bool:
+        """Whether the log says all of them."""
+        return records.is_in_log(self._db)
+
     def setting(self, key: str) -> str | None:
         """One value that the engine keeps for itself."""
         return records.setting(self._db, key)

@@ -54,13 +54,14 @@ def verify(
     from reading.audit import NOT_ACCEPTED, require_audit_log, verified, verified_alone
     from reading.books import has_books
     from reading.json_forms import proof_json
-    from reading.proof import books_proved, break_compared
+    from reading.proof import NotYetInLogError, books_proved, break_compared
 
     with_books = has_books(data_dir)
     if not with_books:
         # With books a missing log counts as broken: `verified` knows from them how long it was.
         require_audit_log(data_dir)
-    told_head, damage, proof, after_break = None if head is None else parse_head(head), None, None, None
+    told_head = None if head is None else parse_head(head)
+    damage = not_yet = proof = after_break = None
     try:
         result = verified(data_dir, told_head=told_head, strict=strict)
     except FoundWrongError as error:
@@ -72,18 +73,20 @@ def verify(
         try:
             proof = books_proved(data_dir)
             after_break = break_compared(data_dir) if unaccepted else None
+        except NotYetInLogError as error:
+            not_yet = str(error)
         except FoundWrongError as error:
             damage = str(error)
     if as_json:
         show_json(
             {
-                "ok": result.ok and damage is None and (proof is None or proof.ok),
+                "ok": result.ok and (damage or not_yet) is None and (proof is None or proof.ok),
                 "log_ok": result.ok,
                 "records": result.records,
                 "head": str(result.head),
                 "problem": result.problem,
                 "compared_with_books": with_books and damage is None,
-                "books_problem": damage,
+                "books_problem": damage or not_yet,
                 "books": None if proof is None else proof_json(proof),
                 "broken_log": None if after_break is None else list(after_break),
             }
@@ -101,6 +104,8 @@ def verify(
     wrong = [] if result.ok else [f"audit: {result.problem}"]
     if damage is not None:
         wrong.append(f"{damage}: {DAMAGED}" if result.ok else damage)
+    if not_yet is not None:
+        wrong.append(not_yet)
     if wrong:
         raise FoundWrongError(*wrong)
     if proof is not None and not proof.ok:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sqlite3
 from contextlib import closing
 from pathlib import Path
@@ -14,7 +15,7 @@ from core.audit.hash_chain import split_lines
 from core.messages.arm_cause import ArmCause
 from core.messages.state import RecordKillSwitch
 from reading.errors import DataFolderError
-from reading.proof import books_proved, break_compared
+from reading.proof import NotYetInLogError, books_proved, break_compared
 from tests.actors.state.books_room import START, BooksRoom, event, records
 from tests.fakes.whole_books import make_whole_books
 
@@ -106,13 +107,38 @@ def test_verify_shows_the_comparison_before_the_break_is_accepted(
     assert "no disarming after it accepts that" in said.err
 
 
-def test_books_of_an_older_version_are_recorded_at_the_first_start(tmp_path: Path) -> None:
-    """Its log lacks what the fold needs, here the record of a setting."""
-    make_whole_books(tmp_path)
-    with closing(sqlite3.connect(tmp_path / "cerbero.db")) as db:
+def make_older_books(data_dir: Path) -> None:
+    """Books of a version whose log did not say all of them, converted by the migration that notes it."""
+    make_whole_books(data_dir)
+    with closing(sqlite3.connect(data_dir / "cerbero.db")) as db:
         db.execute("UPDATE system SET value = 'b0' WHERE key = 'boot'")
         db.execute("INSERT INTO system VALUES ('books_to_log', 'upgrade', '2026-01-05T14:00:00.000000Z')")
         db.commit()
+
+
+def test_books_of_an_older_version_are_not_called_different_before_the_first_start(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """To write them anew from a log that does not say all of them would lose what it leaves out."""
+    make_older_books(tmp_path)
+    with pytest.raises(NotYetInLogError, match="the next start writes their rows into it"):
+        books_proved(tmp_path)
+    assert main(["audit", "verify", "--books", "--data-dir", str(tmp_path)]) == ExitCode.FOUND_WRONG
+    said = capsys.readouterr()
+    assert said.out.startswith("whole: ")
+    assert "the next start writes their rows into it" in said.err
+    assert "rebuild" not in said.err
+    assert "damaged" not in said.err
+    main(["audit", "verify", "--books", "--json", "--data-dir", str(tmp_path)])
+    told = json.loads(capsys.readouterr().out)
+    assert (told["ok"], told["log_ok"], told["books"]) == (False, True, None)
+    assert "an older version wrote them" in told["books_problem"]
+    assert main(["audit", "verify", "--data-dir", str(tmp_path)]) == 0
+
+
+def test_books_of_an_older_version_are_recorded_at_the_first_start(tmp_path: Path) -> None:
+    """Its log lacks what the fold needs, here the record of a setting."""
+    make_older_books(tmp_path)
     room = BooksRoom(tmp_path).start()
     last = records(room)[-1]
     assert (last["kind"], last["detail"]["why"]) == ("BOOKS", "upgrade")  # type: ignore[index]

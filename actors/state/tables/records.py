@@ -18,6 +18,7 @@ from core.messages.room_status import (
 )
 from core.messages.state_rows import UNDELIVERED_PAGE, InboxItem, KillSwitchRow, UndeliveredAlerts
 from core.orders.books import Job
+from core.system_keys import BOOKS_TO_LOG_KEY
 
 if TYPE_CHECKING:
     from core.messages.state import RecordKillSwitch
@@ -271,6 +272,11 @@ def write_kill_switch(db: sqlite3.Connection, row: RecordKillSwitch) -> None:
 def setting(db: sqlite3.Connection, key: str) -> str | None:
     row = db.execute("SELECT value FROM system WHERE key = ?", (key,)).fetchone()
     return None if row is None else str(row[0])
+
+
+def is_in_log(db: sqlite3.Connection) -> bool:
+    """Whether the log says all of the books: after an upgrade from some versions not until the next start."""
+    return setting(db, BOOKS_TO_LOG_KEY) is None
 
 
 def write_setting(db: sqlite3.Connection, key: str, value: str, at: datetime) -> None:

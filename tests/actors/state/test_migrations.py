@@ -8,8 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from actors.state.clearing import clear_texts
 from actors.state.database import DATABASE_FILE, open_database
-from actors.state.read_only import books_opened
+from actors.state.read_only import books_copied, books_opened
 from actors.state.schema import DatabaseCorruptError, migrations, schema_fault
 from actors.state.seals import SEALED, broken_seals
 from actors.state.tables.records import alerts, mark_delivered
@@ -55,6 +56,22 @@ def test_books_of_a_newer_version_are_refused(tmp_path: Path) -> None:
         db.execute(f"PRAGMA user_version = {newer}")
     with pytest.raises(DatabaseCorruptError, match=f"expected at most {newer - 1}, found {newer}"):
         open_database(tmp_path)
+
+
+def test_books_of_a_newer_version_are_not_read_and_nothing_of_them_is_cleared(tmp_path: Path) -> None:
+    """Also where each table that is asked for is there: what its rows mean by now, nobody here knows."""
+    open_database(tmp_path).close()
+    newer = len(migrations()) + 1
+    with closing(sqlite3.connect(tmp_path / DATABASE_FILE)) as db:
+        db.execute(f"PRAGMA user_version = {newer}")
+    before = (tmp_path / DATABASE_FILE).read_bytes()
+    said = f"user_version: expected at most {newer - 1}, found {newer}"
+    for opened in (books_opened, books_copied):
+        with pytest.raises(FoundWrongError, match=f"the books can't be read: {said}"), opened(tmp_path):
+            pass
+    with pytest.raises(FoundWrongError, match=f"the texts can't be cleared: {said}"):
+        clear_texts(tmp_path)
+    assert (tmp_path / DATABASE_FILE).read_bytes() == before
 
 
 def test_rows_of_an_older_version_are_sealed_when_it_is_opened(tmp_path: Path) -> None:

@@ -18,6 +18,8 @@ from gateway.shell.alone import AloneIn
 
 FILE: Final = "gateway.db"
 LOCK: Final = "gateway.lock"
+VERSION: Final = 1
+"""Of the tables, as the file says it; 0 in files of before it did, which have the same tables."""
 _SCHEMA: Final = """
 CREATE TABLE IF NOT EXISTS index_hours (at_s INTEGER PRIMARY KEY, price_usd TEXT NOT NULL);
 CREATE TABLE IF NOT EXISTS liquidations (
@@ -72,13 +74,10 @@ class StateFolder:
             ) from error
         except OSError as error:
             raise InputError(f"state directory {folder}: can't be written: {error.strerror}") from error
-        self.db = sqlite3.connect(folder / FILE, isolation_level=None)
         try:
-            self.db.execute("PRAGMA journal_mode = WAL")
-            self.db.execute("PRAGMA synchronous = FULL")
-            self.db.executescript(_SCHEMA)
-        except sqlite3.DatabaseError as error:
-            self.close()
+            self.db = _opened(folder / FILE)
+        except (InputError, sqlite3.Error) as error:
+            self._lock.close()
             raise InputError(f"state directory {folder}: {FILE} can't be read: {error}") from error
         (folder / FILE).chmod(0o600)
 
@@ -110,6 +109,10 @@ class StateFolder:
         with self.db:
             self.db.executemany("INSERT OR IGNORE INTO liquidations VALUES (?, ?, ?, ?, ?)", rows)
         return self.db.total_changes - before
+
+    def drop_liquidations(self, before_ms: int) -> None:
+        """Forget those of before that time."""
+        self.db.execute("DELETE FROM liquidations WHERE at_ms < ?", (before_ms,))
 
     def liquidations(self, since_ms: int) -> list[Liquidation]:
         """All of them from then on, oldest first."""
@@ -146,3 +149,23 @@ class StateFolder:
         """Each position that was seen, as it was last."""
         rows = self.db.execute("SELECT instrument, size, seen_at_ms FROM held ORDER BY instrument")
         return {name: SeenPosition(Decimal(size), at_ms) for name, size, at_ms in rows}
+
+
+def _opened(path: Path) -> sqlite3.Connection:
+    """Raises `InputError` for a file of a newer version, sqlite3.Error."""
+    db = sqlite3.connect(path, isolation_level=None)
+    try:
+        version = db.execute("PRAGMA user_version").fetchone()[0]
+        if version > VERSION:
+            # What became of a label it may say in a way that is not understood here.
+            raise InputError(
+                f"user_version: expected at most {VERSION}, found {version}: a newer one wrote it"
+            )
+        db.execute("PRAGMA journal_mode = WAL")
+        db.execute("PRAGMA synchronous = FULL")
+        db.executescript(_SCHEMA)
+        db.execute(f"PRAGMA user_version = {VERSION}")
+    except BaseException:
+        db.close()
+        raise
+    return db

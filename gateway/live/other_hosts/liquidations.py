@@ -30,6 +30,8 @@ DAY: Final = timedelta(hours=24)
 UNCOVERED_MAX: Final = timedelta(minutes=15)
 LATE_MAX: Final = timedelta(minutes=10)
 """A close may be published so long after it: each look begins so much before the end of the last."""
+KEPT: Final = timedelta(days=2)
+"""Twice as long as anything looks back, so that a clock that is a little ahead drops nothing of that."""
 PAGES_MAX: Final = 60
 PAGE: Final = 100
 COVERED_SINCE, COVERED_UNTIL = "liquidations_covered_since", "liquidations_covered_until"
@@ -81,6 +83,9 @@ class OkxLiquidations:
         if since is None or until is None or since > now - DAY:
             shown = "nothing yet" if since is None else f"the time since {since:%Y-%m-%dT%H:%MZ}"
             raise StaleError(f"liquidations: expected a record of 24 h, found {shown}")
+        if until - now > UNCOVERED_MAX:
+            shown = f"{until:%Y-%m-%dT%H:%MZ}"
+            raise StaleError(f"liquidations: they were recorded by a clock that was ahead, up to {shown}")
         if now - until > UNCOVERED_MAX:
             raise StaleError(f"liquidations: nothing was recorded since {until:%Y-%m-%dT%H:%MZ}")
         found = self._folder.liquidations(ms_of(now - DAY))
@@ -102,12 +107,16 @@ class OkxLiquidations:
         """Read back to what is recorded already. Raises an `OutsideError` with what was read so far kept."""
         began = self._now()
         since, until = self._covered()
+        if until is not None and until > began:
+            # By a clock that was ahead: how far the record really goes, nobody knows.
+            until = None
         wanted = began - DAY if until is None or until < began - DAY else until - LATE_MAX
         reached = [await self._record_family(family, wanted, deadline) for family in FAMILIES]
         first = max(reached)
         if since is None or until is None or first > until:
             self._folder.put_fact(COVERED_SINCE, first.isoformat())
         self._folder.put_fact(COVERED_UNTIL, began.isoformat())
+        self._folder.drop_liquidations(ms_of(began - KEPT))
 
     async def _record_family(self, family: Family, wanted: datetime, deadline: Deadline) -> datetime:
         """Record one family back to `wanted`. Returns since when it is complete."""

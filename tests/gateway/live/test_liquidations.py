@@ -135,6 +135,42 @@ def test_a_record_that_stopped_is_refused_after_a_quarter_of_an_hour(tmp_path: P
     assert "nothing was recorded since" in str(recorded(tmp_path, Okx([]), play))
 
 
+def test_what_was_recorded_by_a_clock_that_was_ahead_is_read_once_more(tmp_path: Path) -> None:
+    """It said that all was recorded up to a time that had yet to come: closes of before it were left out."""
+    okx = Okx([], page=2)
+
+    async def play(recorder: OkxLiquidations, now: list[datetime]) -> tuple[Exception, LiquidationPressure]:
+        await recorder.record(by())
+        now[0] = NOW + timedelta(hours=8)
+        await recorder.record(by())
+        now[0] = NOW
+        refused = await raised(recorder.pressure(ETH))
+        okx.closes = [(minutes, "buy", "10") for minutes in range(1, 8)]
+        await recorder.record(by())
+        return refused, await recorder.pressure(ETH)
+
+    refused, found = recorded(tmp_path, okx, play)
+    assert "by a clock that was ahead" in str(refused)
+    assert found.short_usd_24h == 7 * 3000
+
+
+def test_a_close_that_nothing_asks_for_any_more_is_dropped(tmp_path: Path) -> None:
+    """What is kept must not grow with the age of the gateway."""
+    okx = Okx([(minutes, "buy", "10") for minutes in range(10)])
+
+    async def play(recorder: OkxLiquidations, now: list[datetime]) -> None:
+        for day in range(9):
+            now[0] = NOW + timedelta(days=day)
+            await recorder.record(by())
+            okx.closes = [(-60.0 * 24 * (day + 1), "buy", "10")]
+
+    recorded(tmp_path, okx, play)
+    state = StateFolder(tmp_path)
+    kept = [(each.at_ms - ms_of(NOW)) / 86_400_000 for each in state.liquidations(0)]
+    state.close()
+    assert kept == [6, 7, 8]
+
+
 def test_closes_of_an_earlier_day_do_not_count(tmp_path: Path) -> None:
     okx = Okx([(1439.0, "buy", "20"), (1441.0, "buy", "10")])
     assert recorded(tmp_path, okx, once).short_usd_24h == 6000

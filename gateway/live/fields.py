@@ -55,6 +55,14 @@ def as_decimal(value: object, what: str, at_most: int = MONEY_MAX) -> Decimal:
     raise AnomalyError(f"{what}: expected a number up to {at_most:,}, found {_shown(value)}")
 
 
+def as_positive(value: object, what: str) -> Decimal:
+    """The same, above 0. Raises `AnomalyError`."""
+    found = as_decimal(value, what)
+    if found <= 0:
+        raise AnomalyError(f"{what}: expected a number above 0, found {_shown(value)}")
+    return found
+
+
 def as_time(value: object, what: str) -> datetime:
     """Milliseconds since 1970, as a number or a text. Raises `AnomalyError`."""
     ms = as_decimal(value, what, MS_MAX)
@@ -90,6 +98,17 @@ class AnswerFields:
     def decimal(self, name: str) -> Decimal:
         """An exact number."""
         return as_decimal(self._there(name), self._named(name))
+
+    def positive(self, name: str) -> Decimal:
+        """An exact number above 0, of what else would be worth nothing or be divided by."""
+        return as_positive(self._there(name), self._named(name))
+
+    def page_key(self, name: str) -> str | int:
+        """What asks for the next page: a text, or a whole number."""
+        found = self._there(name)
+        if isinstance(found, bool) or not isinstance(found, str | int):
+            raise self._other(name, "a text or a whole number", found)
+        return found
 
     def number(self, name: str) -> float:
         """A statistic."""

@@ -247,7 +247,7 @@ class LiveSources:
     async def _index(self, name: str, deadline: Deadline) -> Decimal:
         asked = {"index_name": name}
         answer = await self.reads.read(Method.GET_INDEX_PRICE, asked, deadline, Priority.HISTORY)
-        return AnswerFields(answer.result, "get_index_price").decimal("index_price")
+        return AnswerFields(answer.result, "get_index_price").positive("index_price")
 
     async def _ask(self, method: Method, deadline: Deadline) -> object:
         return (await self.reads.read(method, {}, deadline, Priority.ACCOUNT)).result

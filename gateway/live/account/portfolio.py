@@ -137,5 +137,5 @@ class Portfolio:
         answer = await self._reads.read(
             Method.GET_INDEX_PRICE, {"index_name": name}, deadline, Priority.ACCOUNT
         )
-        price = money(AnswerFields(answer.result, "get_index_price").decimal("index_price"))
+        price = money(AnswerFields(answer.result, "get_index_price").positive("index_price"))
         return price, as_time(answer.us_out // 1000, "usOut")

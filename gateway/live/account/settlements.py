@@ -103,22 +103,23 @@ class Deliveries:
         for _ in range(PAGES_MAX):
             answer = await self._reads.read(Method.GET_SETTLEMENTS, asked, deadline, Priority.HISTORY)
             page = AnswerFields(answer.result, "get_settlement_history_by_currency")
-            rows = [
+            rows = list(page.rows("settlements"))
+            found += [
                 _Delivered(
                     row.text("instrument_name"),
-                    plain(row.decimal("index_price").quantize(Decimal("0.0001"))),
+                    plain(row.positive("index_price").quantize(Decimal("0.0001"))),
                     abs(plain(row.decimal("position"))),
                     row.time("timestamp"),
                 )
-                for row in page.rows("settlements")
+                for row in rows
                 if row.text("type") == "delivery"
             ]
-            found += rows
+            # A venue that takes no notice of the type has pages without a delivery.
             is_last = not page.has("continuation") or not rows
-            if is_last or min(row.at for row in rows) < since:
+            if is_last or min(row.time("timestamp") for row in rows) < since:
                 options = (row for row in found if named_option(row.instrument) is not None)
                 return [row for row in options if row.at >= since]
-            asked["continuation"] = page.value("continuation")
+            asked["continuation"] = page.page_key("continuation")
         raise AnomalyError(f"settlement history: expected at most {PAGES_MAX} pages since {since}")
 
     async def _cash(self, since: datetime, deadline: Deadline) -> dict[tuple[str, date], _Cash]:
@@ -180,7 +181,7 @@ class Deliveries:
         asked = {"index_name": INDEX, "offset": 0, "count": PRICES_MAX}
         answer = await self._reads.read(Method.GET_DELIVERY_PRICES, asked, deadline, Priority.HISTORY)
         prices = {
-            row.text("date"): row.decimal("delivery_price")
+            row.text("date"): row.positive("delivery_price")
             for row in AnswerFields(answer.result, "get_delivery_prices").rows("data")
         }
         found = []

@@ -68,6 +68,10 @@ class VenueAccount:
         require_coin(request.currency)
         answer = await self._reads.read(Method.GET_ACCOUNT, {"currency": COIN}, deadline, Priority.ACCOUNT)
         row = AnswerFields(answer.result, "get_account_summary")
+        if row.text("currency") != COIN:
+            raise AnomalyError(
+                f"get_account_summary.currency: expected {COIN}, found {row.text('currency')!r}"
+            )
         return AccountSummary(
             equity=money(row.decimal("equity")),
             balance=money(row.decimal("balance")),

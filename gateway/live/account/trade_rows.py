@@ -163,7 +163,7 @@ async def log_rows(
         found += [row for row in page.rows("logs") if row.value("type") == query]
         if not page.has("continuation"):
             return found
-        asked["continuation"] = page.value("continuation")
+        asked["continuation"] = page.page_key("continuation")
     raise AnomalyError(f"transaction log: expected at most {PAGES_MAX} pages since {start}")
 
 

@@ -110,7 +110,7 @@ class DeribitMarket:
         answer = await self._reads.read(Method.GET_INDEX_PRICE, asked, deadline, Priority.ACCOUNT)
         if not answer.us_out:
             raise AnomalyError("get_index_price.usOut: expected the venue's time, found none")
-        price = AnswerFields(answer.result, "get_index_price").decimal("index_price")
+        price = AnswerFields(answer.result, "get_index_price").positive("index_price")
         return IndexPrice(price=money(price), timestamp=as_time(answer.us_out // 1000, "usOut"))
 
     async def _ask_dvol(self, coin: str, deadline: Deadline) -> Dvol:

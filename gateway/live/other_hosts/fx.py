@@ -17,7 +17,7 @@ from xml.etree import ElementTree
 from core.contract import FxRate, GetFxRate
 from gateway.live.deadline import Deadline
 from gateway.live.errors import AnomalyError, OutsideError, StaleError
-from gateway.live.fields import as_decimal
+from gateway.live.fields import as_positive
 from gateway.live.kept import Kept
 from gateway.live.other_hosts.outside import Host, Outside
 from gateway.live.store import StateFolder
@@ -84,6 +84,9 @@ class Fx:
 
     async def _ask(self, name: str, deadline: Deadline) -> tuple[date, Decimal]:
         found = parsed_rate(await self._outside.get(Host.ECB, PATH, deadline))
+        tomorrow = (self._now() + timedelta(days=1)).date()
+        if found[0] > tomorrow:
+            raise AnomalyError(f"{PATH}.time: expected a day up to {tomorrow}, found {found[0]}")
         self._folder.put_fact(name, f"{found[0].isoformat()} {found[1]}")
         return found
 
@@ -101,16 +104,18 @@ class Fx:
 
 def parsed_rate(document: bytes) -> tuple[date, Decimal]:
     """Day and dollars a euro. Raises `AnomalyError`; without a document type nothing can be expanded."""
-    if len(document) > BYTES_MAX or re.search(rb"<!DOCTYPE|<!ENTITY", document, re.IGNORECASE):
-        raise AnomalyError(f"{PATH}: expected at most {BYTES_MAX:,} bytes without a document type")
     try:
-        root = ElementTree.fromstring(document)  # noqa: S314
-    except ElementTree.ParseError as error:
-        raise AnomalyError(f"{PATH}: expected XML, found {error}") from error
+        # In another encoding a document type would not be seen.
+        text = document.decode("utf-8")
+        if len(document) > BYTES_MAX or re.search("<!DOCTYPE|<!ENTITY", text, re.IGNORECASE):
+            raise AnomalyError(f"{PATH}: expected at most {BYTES_MAX:,} bytes without a document type")
+        root = ElementTree.fromstring(text)  # noqa: S314
+    except (UnicodeDecodeError, ElementTree.ParseError) as error:
+        raise AnomalyError(f"{PATH}: expected XML in UTF-8, found {error}") from error
     for dated in root.iter(_CUBE):
         for cube in dated.iter(_CUBE):
             if cube.get("currency") == "USD" and dated.get("time") is not None:
-                return _day(dated.get("time", "")), as_decimal(cube.get("rate"), "eurofxref USD")
+                return _day(dated.get("time", "")), as_positive(cube.get("rate"), "eurofxref USD")
     raise AnomalyError(f"{PATH}: expected the rate of USD with its day, found none")
 
 

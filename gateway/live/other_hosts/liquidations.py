@@ -150,7 +150,7 @@ class OkxLiquidations:
         answer = await self._outside.get_json(Host.OKX, path, deadline, instType="SWAP", instId=instrument)
         for row in _data(answer, "instruments"):
             if row.text("instId") == instrument:
-                return row.decimal("ctVal")
+                return row.positive("ctVal")
         raise AnomalyError(f"instruments: expected {instrument}, found it not listed")
 
     def _covered(self) -> tuple[datetime | None, datetime | None]:
@@ -168,7 +168,7 @@ def _data(answer: object, what: str) -> list[AnswerFields]:
 
 def _liquidation(row: AnswerFields, family: Family, size: Decimal) -> Liquidation:
     """A forced close in USD: a sold one closed a long. `posSide` is not asked: it can be `net`."""
-    at, side, contracts, price = row.time("ts"), row.text("side"), row.decimal("sz"), row.decimal("bkPx")
+    at, side, contracts, price = row.time("ts"), row.text("side"), row.positive("sz"), row.positive("bkPx")
     if side not in ("buy", "sell"):
         raise AnomalyError(f"liquidation-orders.side: expected buy or sell, found {side!r}")
     usd = contracts * size * price if family.in_coin else contracts * size

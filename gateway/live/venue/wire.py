@@ -13,12 +13,14 @@ import logging
 import secrets
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from itertools import count
 from time import monotonic, time
 from typing import Any, Final
 
 import httpx
 
+from core.contract.scalars import YEAR_MAX
 from gateway.live.deadline import Deadline
 from gateway.live.errors import (
     AnomalyError,
@@ -46,6 +48,7 @@ KEPT_S: Final = 30.0
 CONNECT_WITHIN_S: Final = 2.0
 CONNECTING: Final = "connection.connect_"
 """How the names of a new connection's first events begin."""
+_US_MAX: Final = int(datetime(YEAR_MAX + 1, 1, 1, tzinfo=UTC).timestamp()) * 1_000_000
 _TOO_MANY: Final = 429
 _SERVER_ERROR: Final = 500
 
@@ -197,8 +200,10 @@ class DeribitWire:
         return RpcAnswer(found.get("result"), us_out)
 
     def _note_time(self, found: Mapping[str, Any], sent_s: float) -> int:
+        """When the answer left, us; 0 if it says no time that can be one, which no clock is to follow."""
         us_in, us_out = found.get("usIn"), found.get("usOut")
-        if not isinstance(us_in, int) or not isinstance(us_out, int):
+        # A truth value is an `int`, too.
+        if type(us_in) is not int or type(us_out) is not int or not 0 < us_in <= us_out < _US_MAX:
             return 0
         self.clock.note(sent_s, self.wall_s(), us_in, us_out)
         return us_out

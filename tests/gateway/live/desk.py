@@ -127,6 +127,7 @@ def on_the_desk(
     venue_ahead_s: float = 0.0,
     ways: Ways | None = None,
     reach: Callable[[PlacingStep], None] = lambda _: None,
+    around: Callable[[ASGIApp], ASGIApp] = lambda app: app,
     venue: SimVenue | None = None,
     **changed: object,
 ) -> ResultT:
@@ -141,7 +142,7 @@ def on_the_desk(
         market = model_market() if source is None else source
         far = venue or SimVenue(market, wall_s, keys=keys, testnet=testnet, ways=ways)
         far.wall_s = lambda: wall_s() + venue_ahead_s
-        app = Far(Instead(make_app(far), instead or {}), latency_s)
+        app = Far(around(Instead(make_app(far), instead or {})), latency_s)
         client = http_client(httpx.ASGITransport(app))
         sources = LiveSources(
             settings(folder, key=key, **changed),

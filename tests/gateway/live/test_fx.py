@@ -59,6 +59,12 @@ def test_the_kept_rate_stands_in_after_a_start_without_the_bank(tmp_path: Path) 
     assert on_the_desk(tmp_path, euro, at=NOW + timedelta(hours=5), instead=GONE) == first
 
 
+def test_a_rate_of_a_day_to_come_is_an_anomaly_and_is_not_kept(tmp_path: Path) -> None:
+    error = on_the_desk(tmp_path, refused, instead=documented("2026-02-12", "1.0850"))
+    assert "expected a day up to 2026-01-13, found 2026-02-12" in str(error)
+    assert "403" in str(on_the_desk(tmp_path, refused, instead=GONE))
+
+
 def test_a_rate_of_a_week_ago_is_refused(tmp_path: Path) -> None:
     on_the_desk(tmp_path, euro)
     error = on_the_desk(tmp_path, refused, at=NOW + timedelta(days=4), instead=GONE)
@@ -72,6 +78,10 @@ def test_a_rate_of_a_week_ago_is_refused(tmp_path: Path) -> None:
         b"<a/>",
         DOCUMENT % (b"yesterday", b"1.1"),
         DOCUMENT % (b"2026-01-12", b"much"),
+        DOCUMENT % (b"2026-01-12", b"0"),
+        DOCUMENT % (b"2026-01-12", b"-1.1"),
+        (DOCUMENT % (b"2026-01-12", b"1.1")).decode().encode("utf-16"),
+        ('<!DOCTYPE a [<!ENTITY b "c">]>' + (DOCUMENT % (b"2026-01-12", b"1.1")).decode()).encode("utf-16"),
         b'<!DOCTYPE a [<!ENTITY b "c">]>' + DOCUMENT % (b"2026-01-12", b"1.1"),
         DOCUMENT % (b"2026-01-12", b"1.1") + b" " * 65_536,
     ],

@@ -11,7 +11,9 @@ from typing import Any
 import pytest
 
 from core.contract import Settlement
+from gateway.live.fields import ms_of
 from gateway.sim.ways import Ways
+from tests.gateway.live.desk import NOW
 from tests.gateway.live.trading_desk import Engine, traded
 from tests.gateway.sim.account import DAY, LONG, SHORT
 
@@ -130,3 +132,15 @@ def test_documented_rows_that_are_no_deliveries_are_left_out(tmp_path: Path, der
         for method, each in documented.items()
     }
     traded(tmp_path, play, instead=answers)
+
+
+def test_a_page_without_a_delivery_is_not_the_last_one(tmp_path: Path) -> None:
+    """Of a venue that takes no notice of the kind: what comes after it would be missed without a word."""
+    row = {"type": "settlement", "instrument_name": "ETH-PERPETUAL", "timestamp": ms_of(NOW)}
+    page = {"result": {"settlements": [row], "continuation": "more"}}
+
+    async def play(engine: Engine) -> None:
+        status, body = await engine.ask("get_settlements", since="2019-01-01T00:00:00Z")
+        assert (status, "expected at most 20 pages" in body["detail"]) == (503, True)
+
+    traded(tmp_path, play, instead={"get_settlement_history_by_currency": (200, page)})

@@ -67,6 +67,16 @@ def test_the_result_comes_with_the_venues_time() -> None:
     assert called(said(result=5, usIn=6_000_000, usOut=6_000_100)) == RpcAnswer(5, 6_000_100)
 
 
+@pytest.mark.parametrize(
+    ("us_in", "us_out"),
+    [(0, 1), (-5, 3), (2, 1), (10**22, 10**22), (5, 10**16), (True, 5), (1.5, 3), ("1", "2"), (None, 2)],
+)
+def test_a_time_that_can_not_be_one_is_as_none_and_moves_no_clock(us_in: object, us_out: object) -> None:
+    clock = VenueClock(lambda: NOW_S)
+    assert called(said(result=5, usIn=us_in, usOut=us_out), clock=clock) == RpcAnswer(5, 0)
+    assert clock.offset_s == 0.0
+
+
 def test_floats_arrive_as_decimals() -> None:
     text = b'{"id":1,"result":[1e-05,0.00035000000000000005,3]}'
     assert called(httpx.Response(200, content=text)).result == [

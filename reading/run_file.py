@@ -2,81 +2,79 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from decimal import Decimal
 from pathlib import Path
-from typing import Final, Literal
+from typing import Annotated, Final, Literal
 
-from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
+from pydantic import Field, model_validator
 
 from core.errors import InputError
 from core.messages.alerting import Severity
 from core.messages.room_status import AlertRow
 from core.orders.books import CycleOutcome, CycleRow, Job
 from core.orders.exit_rule import ExitRule
-from core.schema_words import wrong_by
 from core.statistics.account import AccountPoint
 from core.statistics.booked import Refusal
 from core.statistics.performance import performance
 from core.statistics.trades import ClosedTrade
 from core.values import CycleId, PositionId, SpreadKind
-from reading.result_file import read_result
+from reading.result_file import (
+    ResultPart,
+    WrittenDecimal,
+    WrittenFloat,
+    WrittenTime,
+    as_written,
+    read_result,
+)
 from reading.trading import TradingReport
 
 BYTES_MAX: Final = 256 * 2**20
 
 
-class _Read(BaseModel):
-    """Keys that are not needed here are passed over: a later version may write more of them."""
-
-    model_config = ConfigDict(frozen=True)
-
-
-class _Trade(_Read):
+class _Trade(ResultPart):
     id: str
     kind: SpreadKind
     exit_rule: ExitRule | Literal["unknown"]
     contracts: int
-    entered_at: datetime
-    closed_at: datetime
-    mid_credit_eth: Decimal
-    credit_eth: Decimal
-    fees_eth: Decimal
-    crossing_in_eth: Decimal
-    crossing_out_eth: Decimal | None
-    pnl_eth: Decimal
-    pnl_usd: Decimal
-    worst_loss_usd: float
+    entered_at: WrittenTime
+    closed_at: WrittenTime
+    mid_credit_eth: WrittenDecimal
+    credit_eth: WrittenDecimal
+    fees_eth: WrittenDecimal
+    crossing_in_eth: WrittenDecimal
+    crossing_out_eth: WrittenDecimal | None
+    pnl_eth: WrittenDecimal
+    pnl_usd: WrittenDecimal
+    worst_loss_usd: Annotated[WrittenFloat, Field(gt=0)]
 
 
-class OpenAtEnd(_Read):
+class OpenAtEnd(ResultPart):
     """A position that was open at the end, and what it would have brought at the last marks."""
 
     id: str
-    entered_at: datetime
-    pnl_eth: Decimal | None
-    pnl_usd: Decimal | None
+    entered_at: WrittenTime
+    pnl_eth: WrittenDecimal | None
+    pnl_usd: WrittenDecimal | None
 
 
-class _Point(_Read):
-    at: datetime
-    equity_eth: float
-    index_usd: float
+class _Point(ResultPart):
+    at: WrittenTime
+    equity_eth: WrittenFloat
+    index_usd: WrittenFloat
 
 
-class _Refused(_Read):
+class _Refused(ResultPart):
     month: str
     rule: str
     reason: str
     times: int
 
 
-class _Trading(_Read):
-    began: datetime
-    ended: datetime
+class _Trading(ResultPart):
+    began: WrittenTime
+    ended: WrittenTime
     trades: tuple[_Trade, ...]
     open: tuple[OpenAtEnd, ...]
     marks_problem: str | None
@@ -84,18 +82,28 @@ class _Trading(_Read):
     entry_cycles: dict[str, int]
     refusals: tuple[_Refused, ...]
 
+    @model_validator(mode="after")
+    def _holds_its_trades(self) -> _Trading:
+        for trade in self.trades:
+            if not self.began <= trade.closed_at <= self.ended:
+                raise ValueError(
+                    f"trades: {trade.id}: expected it to be closed between {self.began.isoformat()} and"
+                    f" {self.ended.isoformat()}, found {trade.closed_at.isoformat()}"
+                )
+        return self
 
-class _PaperRun(_Read):
-    began: datetime
-    ended: datetime
+
+class _PaperRun(ResultPart):
+    began: WrittenTime
+    ended: WrittenTime
     ended_by: str
     market: str
     version: str
 
 
-class _BacktestRun(_Read):
-    began: datetime
-    ended: datetime
+class _BacktestRun(ResultPart):
+    began: WrittenTime
+    ended: WrittenTime
     whole: bool
     market: str
     road: str
@@ -103,57 +111,57 @@ class _BacktestRun(_Read):
     changes: tuple[str, ...]
 
 
-class _Cycle(_Read):
+class _Cycle(ResultPart):
     id: str
     kind: Job
-    slot: datetime
+    slot: WrittenTime
     outcome: CycleOutcome | None
     reasons: tuple[str, ...]
 
 
-class _Equity(_Read):
-    at: datetime
-    equity_eth: Decimal
-    equity_usd: Decimal
+class _Equity(ResultPart):
+    at: WrittenTime
+    equity_eth: WrittenDecimal
+    equity_usd: WrittenDecimal
 
 
-class _Alert(_Read):
+class _Alert(ResultPart):
     id: str
     severity: Severity
     code: str
     text: str
     cause: str
-    at: datetime
+    at: WrittenTime
 
 
-class RoomAtEnd(_Read):
+class RoomAtEnd(ResultPart):
     state: str
     restarts: int
     last_error: str | None
 
 
-class AuditAtEnd(_Read):
+class AuditAtEnd(ResultPart):
     records: int
     head: str
     ok: bool
     problem: str | None
 
 
-class LedgerAtEnd(_Read):
+class LedgerAtEnd(ResultPart):
     """The account by the venue's own ledger."""
 
-    at: datetime
-    balance_eth: Decimal
-    equity_eth: Decimal
-    equity_usd: Decimal
+    at: WrittenTime
+    balance_eth: WrittenDecimal
+    equity_eth: WrittenDecimal
+    equity_usd: WrittenDecimal
 
 
-class _Account(_Read):
+class _Account(ResultPart):
     start: LedgerAtEnd
     end: LedgerAtEnd
 
 
-class _Paper(_Read):
+class _Paper(ResultPart):
     run: _PaperRun
     trading: _Trading | None
     cycles: tuple[_Cycle, ...]
@@ -164,7 +172,7 @@ class _Paper(_Read):
     account: _Account
 
 
-class _Backtest(_Read):
+class _Backtest(ResultPart):
     run: _BacktestRun
     report: _Trading
     cycles: tuple[_Cycle, ...]
@@ -218,18 +226,15 @@ def read_run(file: Path, named: str = "--report") -> FinishedRun:
             f"{named} {file}: trading: expected the report of its trades, found none, as older versions "
             "wrote it; run it again, or show its folder by --data-dir"
         )
-    try:
-        if "report" in found:
-            return _of_backtest(found)
-        return _of_paper(found) if "run" in found else _of_report(found)
-    except ValidationError as error:
-        first = error.errors(include_url=False)[0]
-        key = ".".join(map(str, first["loc"]))
-        raise InputError(f"{named} {file}: {key}: {wrong_by(first)}") from None
+    where = f"{named} {file}"
+    if "report" in found:
+        return _of_backtest(as_written(_Backtest, found, where))
+    if "run" in found:
+        return _of_paper(as_written(_Paper, found, where))
+    return _of_report(as_written(_Trading, found, where))
 
 
-def _of_report(found: object) -> FinishedRun:
-    trading = TypeAdapter(_Trading).validate_json(json.dumps(found))
+def _of_report(trading: _Trading) -> FinishedRun:
     return FinishedRun(
         command="report",
         trading=_report(trading),
@@ -243,8 +248,7 @@ def _of_report(found: object) -> FinishedRun:
     )
 
 
-def _of_paper(found: object) -> FinishedRun:
-    paper = TypeAdapter(_Paper).validate_json(json.dumps(found))
+def _of_paper(paper: _Paper) -> FinishedRun:
     daily = [
         AccountPoint(each.at, float(each.equity_eth), float(each.equity_usd / each.equity_eth))
         for each in paper.equity
@@ -278,8 +282,7 @@ def _of_paper(found: object) -> FinishedRun:
     )
 
 
-def _of_backtest(found: object) -> FinishedRun:
-    made = TypeAdapter(_Backtest).validate_json(json.dumps(found))
+def _of_backtest(made: _Backtest) -> FinishedRun:
     facts = [
         ("market", made.run.market),
         ("road", made.run.road),

@@ -2,67 +2,56 @@
 
 from __future__ import annotations
 
-import json
-from decimal import Decimal
 from pathlib import Path
 from typing import Final
 
-from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
-
 from core.errors import InputError
-from core.schema_words import wrong_by
-from reading.result_file import read_result
+from reading.result_file import ResultPart, WrittenDecimal, WrittenFloat, as_written, read_result
 
 FILE: Final = "sweep.json"
 BYTES_MAX: Final = 256 * 2**20
 
 
-class _ReadSweep(BaseModel):
-    """Keys that are not needed here are passed over: a later version may write more of them."""
-
-    model_config = ConfigDict(frozen=True)
-
-
-class PointRun(_ReadSweep):
+class PointRun(ResultPart):
     """One run of a point; `report` is a file in the folder."""
 
     market: str
     trades: int
-    pnl_usd: Decimal
+    pnl_usd: WrittenDecimal
     report: str | None
 
 
-class SweptPoint(_ReadSweep):
+class SweptPoint(ResultPart):
     """One point with its figures."""
 
     number: int
     values: dict[str, str]
     trades: int
     won: int
-    mean_r: float | None
-    pnl_usd: Decimal
-    drawdown_usd: float
+    mean_r: WrittenFloat | None
+    pnl_usd: WrittenDecimal
+    drawdown_usd: WrittenFloat
     runs: tuple[PointRun, ...]
 
 
-class SweptHeatMap(_ReadSweep):
+class SweptHeatMap(ResultPart):
     """Mean r a week: `cells[y][x]`."""
 
     x: str
     y: str
     xs: tuple[str, ...]
     ys: tuple[str, ...]
-    cells: tuple[tuple[float | None, ...], ...]
+    cells: tuple[tuple[WrittenFloat | None, ...], ...]
 
 
-class SweptAxis(_ReadSweep):
+class SweptAxis(ResultPart):
     """Settings that move together, step by step."""
 
     keys: tuple[str, ...]
     steps: tuple[tuple[str, ...], ...]
 
 
-class SweepAnswer(_ReadSweep):
+class SweepAnswer(ResultPart):
     """What the page shows of a sweep."""
 
     sentence: str
@@ -86,10 +75,4 @@ def read_sweep(folder: Path, named: str = "--report") -> SweepAnswer:
             f"{named} {folder}: expected a file, or the folder that `run.py sweep --out` wrote, found a "
             f"folder without {FILE}"
         )
-    found = read_result(file, named, BYTES_MAX)
-    try:
-        return TypeAdapter(SweepAnswer).validate_json(json.dumps(found))
-    except ValidationError as error:
-        first = error.errors(include_url=False)[0]
-        key = ".".join(map(str, first["loc"]))
-        raise InputError(f"{named} {file}: {key}: {wrong_by(first)}") from None
+    return as_written(SweepAnswer, read_result(file, named, BYTES_MAX), f"{named} {file}")

@@ -108,9 +108,16 @@ def others_who_write(data_dir: Path) -> str | None:
         who.append("everybody on this machine")
     if not who:
         return None
+    named = shlex.quote(str(data_dir))
+    do = []
+    if found.st_uid not in (os.geteuid(), 0):
+        # No mode keeps an owner out; and what another user's engine makes, the owner's can't use afterwards.
+        do.append(f"run the engine as uid {found.st_uid}, or: chown -R {os.geteuid()}: {named}")
+    if found.st_mode & (stat.S_IWGRP | stat.S_IWOTH):
+        do.append(f"run: chmod go-w {named}")
     return (
         f"--data-dir {data_dir}: {' and '.join(who)} can change its files: the books, and the KILL file that "
-        f"stops orders; unless that is meant, run: chmod go-w {shlex.quote(str(data_dir))}"
+        f"stops orders; unless that is meant, {'; '.join(do)}"
     )
 
 

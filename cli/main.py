@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import os
 import sys
 from collections.abc import Sequence
 from io import StringIO
@@ -20,6 +21,7 @@ from cli.exit_codes import ExitCode, exit_code_of
 from cli.process_age import process_began_s
 from cli.sentences import SentenceGroup, first_sentence
 from cli.views.say import open_streams, say, speak_of, unwritten
+from config.misspelt import unknown_variables
 from core.errors import CerberoError
 from reading.errors import DataFolderError
 
@@ -160,6 +162,23 @@ def _program_name(argv: Sequence[str] | None) -> str:
 
 def _run(argv: Sequence[str] | None) -> int:
     speak_of(None)
+    words = sys.argv[1:] if argv is None else argv
+    # An arming does nothing that may wait, as writing to a terminal may, before it is done.
+    if words[:1] == ["kill-switch"]:
+        code = _ended(argv)
+        _warn_of_unknown_variables()
+        return code
+    if words and (words[0] in COMMANDS or words[0] in GROUPS):
+        _warn_of_unknown_variables()
+    return _ended(argv)
+
+
+def _warn_of_unknown_variables() -> None:
+    for found in unknown_variables(os.environ):
+        say(f"warning: {found}", err=True)
+
+
+def _ended(argv: Sequence[str] | None) -> int:
     try:
         # Who types a command counts from there. A process that calls this one has its own age.
         began_s = process_began_s() if argv is None else monotonic()

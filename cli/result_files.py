@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
 from pathlib import Path
 
 from core.errors import InputError
@@ -36,6 +37,40 @@ def require_folder(option: str, path: Path | None) -> None:
         raise InputError(f"{option} {path}: expected a folder, found {found}")
     if not os.access(there, os.W_OK | os.X_OK, effective_ids=True):
         raise InputError(f"{option} {path}: expected a folder to write in, found no right to in {there}")
+
+
+def require_apart(
+    written: Mapping[str, Path | None], *, read: Mapping[str, Path | None] | None = None
+) -> None:
+    """Raise `InputError` if one file would be written twice, or written over what is read."""
+    seen = {option: path for option, path in (read or {}).items() if path is not None}
+    for option, path in written.items():
+        if path is None:
+            continue
+        for other, named in seen.items():
+            if _is_same_file(path, named):
+                raise InputError(f"{option} {path}: expected another file than {other} {named}")
+        seen[option] = path
+
+
+def require_outside(option: str, path: Path | None, folder_option: str, folder: Path | None) -> None:
+    """Raise `InputError` if the file is in a folder whose files have names of their own."""
+    if path is not None and folder is not None and path.resolve().parent == folder.resolve():
+        raise InputError(
+            f"{option} {path}: expected a file outside the folder of {folder_option}, whose files are its own"
+        )
+
+
+def text_beside(picture: Path) -> Path:
+    """Where a screen that is drawn is written as text, too."""
+    return picture.with_suffix(".txt")
+
+
+def _is_same_file(one: Path, other: Path) -> bool:
+    """Whether they are one file, or will be; a device, as /dev/stdout, takes whatever comes."""
+    if one.exists() and other.exists():
+        return one.is_file() and one.samefile(other)
+    return one.resolve() == other.resolve()
 
 
 def write_result(option: str, path: Path, text: str) -> None:

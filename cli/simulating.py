@@ -16,7 +16,7 @@ import typer
 from cli.collector import look_again
 from cli.exit_codes import ExitCode
 from cli.interruptions import interruptions
-from cli.result_files import require_file, write_result
+from cli.result_files import require_apart, require_file, write_result
 from cli.start import INTERRUPTED
 from cli.views.say import say
 from config import load_strategy
@@ -61,6 +61,7 @@ class Simulation:
             raise InputError(f"--schedule: expected production or sparse, found {schedule!r}")
         for option, path in (("--json", json_file), ("--journal", journal)):
             require_file(option, path)
+        require_apart({"--json": json_file, "--journal": journal}, read={"--strategy": strategy})
         self._faults = faults
         self._asked = _seeds(seeds)
         self._jobs = jobs or len(os.sched_getaffinity(0))

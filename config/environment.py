@@ -25,6 +25,7 @@ from config.delivery import (
 )
 from config.instance import INSTANCE_NAME, instance_name_from_env
 from config.metrics import METRICS_HOST, metrics_host
+from config.misspelt import UnknownVariable, unknown_variables
 from config.page import PAGE_EXPOSE, page_exposed
 from config.phone import (
     TELEGRAM_COMMANDS,
@@ -155,6 +156,8 @@ class Settings(_Frozen):
     heartbeat: HeartbeatSettings | None = None
     phone: PhoneSettings | None = None
     record_days: int | None = None
+    unknown: tuple[UnknownVariable, ...] = ()
+    """Variables that look like ours, and that nothing reads."""
 
 
 def shown_variable(env: Mapping[str, str], name: str) -> str:
@@ -188,6 +191,7 @@ def load_settings(env: Mapping[str, str]) -> Settings:
         heartbeat=heartbeat_from_env(env),
         phone=phone_from_env(env, chat_id),
         record_days=record_days(env),
+        unknown=unknown_variables(env),
     )
 
 

@@ -13,6 +13,8 @@ from typing import BinaryIO, Final
 Parts = Iterable[bytes | memoryview]
 _NOT_HERE: Final = frozenset({errno.EACCES, errno.EPERM, errno.EROFS, errno.EBUSY, errno.EXDEV})
 """A folder that can't be written in, or a file that is mounted by itself: it may be written in place."""
+_NOT_RESERVED: Final = frozenset({errno.EOPNOTSUPP, errno.EINVAL, errno.ENOSYS})
+"""A file system that can't tell beforehand whether there is room."""
 _FOLDERS_OF_HANDLES: Final = (Path("/dev"), Path("/dev/fd"), Path("/proc/self/fd"))
 
 
@@ -34,7 +36,23 @@ def write_whole(path: Path, content: bytes) -> None:
     except OSError as error:
         if before is None or error.errno not in _NOT_HERE:
             raise
-        target.write_bytes(content)
+        _write_in_place(target, content)
+
+
+def _write_in_place(path: Path, content: bytes) -> None:
+    """Write into the file if there is room for all of it. Raises `OSError`; without room it is left."""
+    handle = os.open(path, os.O_WRONLY | os.O_CLOEXEC)
+    with os.fdopen(handle, "wb") as file:
+        before = os.fstat(handle).st_size
+        try:
+            if content:
+                os.posix_fallocate(handle, 0, len(content))
+        except OSError as error:
+            os.ftruncate(handle, before)
+            if error.errno not in _NOT_RESERVED:
+                raise
+        file.write(content)
+        file.truncate()
 
 
 def replace_whole(path: Path, parts: Parts, mode: int, before: os.stat_result | None = None) -> None:

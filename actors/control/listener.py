@@ -9,6 +9,7 @@ from pathlib import Path
 from threading import Lock
 
 from actors.control.socket_path import make_private_folder
+from core.errors import InputError
 
 BACKLOG = 8
 
@@ -69,7 +70,7 @@ class Listener:
             self.path.unlink()
 
     def _bound(self) -> socket.socket:
-        make_private_folder(self.path.parent)
+        self._make_folder()
         self._make_way()
         listening = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
         try:
@@ -82,6 +83,20 @@ class Listener:
             raise
         self._bound_as = (found.st_dev, found.st_ino)
         return listening
+
+    def _make_folder(self) -> None:
+        """The folder of the socket. What is none of this user's is moved aside, where that can be done."""
+        folder = self.path.parent
+        try:
+            make_private_folder(folder)
+        except (FileExistsError, InputError):
+            aside = Path(tempfile.mkdtemp(prefix=f"{folder.name}-", dir=folder.parent))
+            try:
+                folder.rename(aside / folder.name)
+            except OSError:
+                aside.rmdir()
+                raise
+            make_private_folder(folder)
 
     def _make_way(self) -> None:
         """Remove what lies where the socket goes; a folder is moved aside with what is in it."""

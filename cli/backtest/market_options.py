@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
 from pathlib import Path
 from typing import Annotated
@@ -9,7 +10,7 @@ from typing import Annotated
 import typer
 
 from cli.options import day_option, named_path, number_option
-from cli.result_files import require_file, require_folder
+from cli.result_files import require_apart, require_file, require_folder, require_outside
 from core.errors import InputError
 
 Columns = Annotated[
@@ -64,7 +65,12 @@ def require_one_market(
         raise InputError(f"--to: expected a day after {began:%Y-%m-%d}, found {ended:%Y-%m-%d}")
 
 
-def require_places(*, out: Path | None, json_file: Path | None) -> None:
-    """Raise `InputError` if an answer could not be written there, before hours are spent on it."""
+def require_places(*, out: Path | None, json_file: Path | None, read: Mapping[str, Path | None]) -> None:
+    """Raise `InputError` if an answer could not be written there, before hours are spent on it.
+
+    `read`: the files that the command reads, by their options.
+    """
     require_file("--json", json_file)
     require_folder("--out", out)
+    require_outside("--json", json_file, "--out", out)
+    require_apart({"--json": json_file}, read=read)

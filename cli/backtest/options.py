@@ -62,7 +62,8 @@ def options_of(
         began=began,
         ended=ended,
     )
-    require_places(out=out, json_file=json_file)
+    read = {"--strategy": strategy, "--chains": chains, "--columns": columns}
+    require_places(out=out, json_file=json_file, read=read)
     if checks and (out is not None or latency_ms):
         found = "--out" if out is not None else "--latency-ms"
         raise InputError(f"--check: expected without {found}; it runs both roads, each answer at once")

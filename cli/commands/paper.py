@@ -97,7 +97,7 @@ def paper(
     """
     from cli.paper.options import PaperOptions
     from cli.paper.start import run_paper
-    from cli.result_files import require_file
+    from cli.result_files import require_apart, require_file, text_beside
     from core.errors import InputError
 
     if between not in ("move", "hold"):
@@ -106,6 +106,10 @@ def paper(
         raise InputError("--between hold: expected --chains too; the model market has no snapshots to hold")
     for option, path in (("--json", json_file), ("--svg", svg)):
         require_file(option, path)
+    text = None if svg is None else text_beside(svg)
+    require_apart(
+        {"--json": json_file, "--svg": svg, "the text of --svg": text}, read={"--strategy": strategy}
+    )
     run_paper(
         PaperOptions(
             days=days,

@@ -42,6 +42,7 @@ def report(
     """
     from datetime import UTC
 
+    from cli.result_files import require_apart
     from cli.views.csv_file import csv_written
     from cli.views.output import show_json
     from cli.views.trading import show_report
@@ -52,6 +53,7 @@ def report(
 
     if began is not None and ended is not None and began >= ended:
         raise InputError(f"--to: expected a day after {began:%Y-%m-%d}, found {ended:%Y-%m-%d}")
+    require_apart({"--trades-csv": trades_csv, "--account-csv": account_csv, "--html": html})
     period = Period(
         None if began is None else began.replace(tzinfo=UTC),
         None if ended is None else ended.replace(tzinfo=UTC),

@@ -98,6 +98,8 @@ def _run(data_dir: Path, strategy: Path, begins: Callable[[], None]) -> None:
         ):
             if warning is not None:
                 logging.getLogger(__name__).warning(warning)
+            for unknown in settings.unknown:
+                logging.getLogger(__name__).warning("%s", unknown)
             forget_refusal(data_dir)
             warn_of_clear_text(settings.mcp, settings.channels)
             composed = engine_settings(

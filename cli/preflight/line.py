@@ -40,7 +40,7 @@ class PreflightCheck(StrEnum):
 
 
 IN_ORDER: Final[Mapping[PreflightCheck, str]] = {
-    PreflightCheck.VARIABLES: "Each environment variable that is set can be used; URL and token are set.",
+    PreflightCheck.VARIABLES: "Each variable that is set is known and can be used; URL and token are set.",
     PreflightCheck.SECRETS: "Nobody but you can read `.env` in the present folder.",
     PreflightCheck.ENCRYPTION: "Nothing is sent in clear to another machine.",
     PreflightCheck.MODE: "Strategy mode is on, so that the engine trades.",

@@ -27,6 +27,15 @@ def variables(settings: Settings | InputError) -> PreflightLine:
             " · ".join(map(str, settings.args)),
             "correct .env and load it: set -a; . ./.env; set +a",
         )
+    if settings.unknown:
+        # Another program's may begin as ours do, but hardly be near one of ours, too.
+        misspelt = any(each.near is not None for each in settings.unknown)
+        return PreflightLine(
+            PreflightCheck.VARIABLES,
+            LineState.NOT if misspelt else LineState.LOOK,
+            " · ".join(map(str, settings.unknown)),
+            "correct the name, or take it out of .env and of the shell",
+        )
     return PreflightLine(PreflightCheck.VARIABLES, LineState.OK, f"upstream host {settings.mcp.url}")
 
 

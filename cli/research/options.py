@@ -83,7 +83,8 @@ def options_of(
     )
     if whole_grid and sample_size is not None:
         raise InputError("--grid, --sample N: expected one of them, found both")
-    require_places(out=out, json_file=json_file)
+    read = {"--strategy": strategy, "--chains": chains, "--columns": columns}
+    require_places(out=out, json_file=json_file, read=read)
     if holdout is not None and began is not None and holdout <= began:
         raise InputError(f"--holdout: expected a day after --from {began:%Y-%m-%d}, found {holdout:%Y-%m-%d}")
     if holdout is not None and ended is not None and holdout >= ended:

@@ -10,7 +10,7 @@ from rich.console import Console, Group, RenderableType
 from rich.live import Live
 from rich.text import Text
 
-from cli.result_files import write_result
+from cli.result_files import text_beside, write_result
 from cli.views.lines import Line, Span, sentence
 from cli.views.screen import actors_lines, alerts_lines, jobs_lines, status_lines
 from cli.views.status_page import book_line
@@ -91,7 +91,7 @@ def save_svg(
     text = StringIO()
     console = Console(record=True, width=width, height=height, file=text, force_terminal=False)
     console.print(picture(status, told, width=width, height=height))
-    write_result(option, path.with_suffix(".txt"), text.getvalue())
+    write_result(option, text_beside(path), text.getvalue())
     write_result(option, path, console.export_svg(title="run.py paper"))
 
 

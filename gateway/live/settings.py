@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from decimal import Decimal
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Final, Literal
 from urllib.parse import urlsplit
@@ -57,6 +58,7 @@ LOOPBACK: Final = frozenset({"127.0.0.1", "::1", "localhost"})
 TOKEN_LENGTH_MIN: Final = 32
 USD_MAX: Final = 10**12
 REAL_MONEY: Final = "real-money"
+_NAME_LENGTH_MAX: Final = 80
 _ONE_WORD: Final = re.compile(r"[!-~]+")
 _YES: Final = {"yes": True, "true": True, "on": True, "no": False, "false": False, "off": False, "": False}
 
@@ -116,7 +118,9 @@ def settings_from(env: Mapping[str, str], secret: Callable[[Mapping[str, str], s
     """
     unknown = sorted(name for name in env if name.startswith(PREFIX) and name[len(PREFIX) :] not in VARIABLES)
     if unknown:
-        raise InputError(f"{unknown[0]}: expected one of the gateway's variables, found an unknown one")
+        near = get_close_matches(unknown[0].removeprefix(PREFIX)[:_NAME_LENGTH_MAX], VARIABLES, n=1)
+        hint = f"; did you mean {PREFIX}{near[0]}?" if near else ""
+        raise InputError(f"{unknown[0]}: expected one of the gateway's variables, found an unknown one{hint}")
 
     def said(name: str, default: str = "") -> str:
         return env.get(f"{PREFIX}{name}", "").strip() or default

@@ -190,3 +190,26 @@ def test_a_folder_that_others_can_write_is_named(tmp_path: Path, mode: int, who:
     found = others_who_write(tmp_path)
     tmp_path.chmod(0o700)
     assert found is None if who is None else found is not None and who in found and "chmod go-w" in found
+
+
+@pytest.mark.parametrize(("mode", "is_open"), [(0o700, False), (0o770, True)])
+def test_a_folder_of_another_user_is_told_with_what_keeps_that_user_out(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, mode: int, is_open: bool
+) -> None:
+    """Its owner may change it whatever its mode is, so that no mode helps."""
+    tmp_path.chmod(mode)
+    monkeypatch.setattr(os, "geteuid", lambda: 4711)
+    real = Path.stat
+    monkeypatch.setattr(Path, "stat", lambda path: owned_by(4710, real(path)))
+    found = others_who_write(tmp_path)
+    monkeypatch.undo()
+    assert found is not None
+    assert f"run the engine as uid 4710, or: chown -R 4711: {tmp_path}" in found
+    assert ("chmod go-w" in found) is is_open
+
+
+def owned_by(uid: int, found: os.stat_result) -> os.stat_result:
+    """The same of a file of that user."""
+    values = list(found)
+    values[stat.ST_UID] = uid
+    return os.stat_result(values)

@@ -83,6 +83,25 @@ def test_a_file_of_a_folder_that_can_not_be_written_in_is_written_in_place(perso
     assert path.read_text("utf-8") == "{}"
 
 
+def test_a_file_that_is_written_in_place_is_left_without_room(persons_folder: Path) -> None:
+    path = persons_folder / "out.json"
+    persons_folder.chmod(0o500)
+    with without_root(), room_for(100), pytest.raises(InputError, match="File too large"):
+        write_result("--json", path, "x" * 101)
+    assert path.read_text("utf-8") == "the old result"
+
+
+def test_a_file_that_is_written_in_place_may_be_write_only(persons_folder: Path) -> None:
+    path = persons_folder / "out.json"
+    path.chmod(0o200)
+    persons_folder.chmod(0o500)
+    with without_root():
+        write_result("--json", path, "{}")
+        write_result("--json", path, "x" * 5000)
+    path.chmod(0o600)
+    assert path.read_text("utf-8") == "x" * 5000
+
+
 def test_a_file_that_may_not_be_written_is_not_replaced(persons_folder: Path) -> None:
     path = persons_folder / "out.json"
     path.chmod(0o400)

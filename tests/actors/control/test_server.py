@@ -326,13 +326,15 @@ def test_a_folder_at_the_place_of_the_socket_is_moved_aside_whole(tmp_path: Path
 
 
 def test_a_socket_that_cannot_be_bound_again_is_told_with_the_reason(watchful: Served) -> None:
-    folder = watchful.path.parent
+    # Above the socket's own folder, of which what is in the way is moved aside.
+    folder = watchful.path.parent.parent
     folder.rename(folder.with_name("gone"))
     folder.write_text("in the way", "utf-8")
     [lost, *_] = told(watchful, 1)
     assert isinstance(lost, SocketLost)
     assert lost.error is not None
     folder.unlink()
+    folder.mkdir()
     pause = Event()
     while not watchful.path.is_socket():
         pause.wait(0.01)

@@ -12,15 +12,18 @@ from urllib.parse import urlsplit
 from pydantic import JsonValue
 
 from actors.alerting import DeliveryTimes, Sender
+from actors.audit.log_file import SyncedFiles
 from actors.channels import alert_channels, folder_named, phone_bot, sender
 from actors.control.folder_lock import FolderLock
 from actors.engine_settings import EngineSettings, HeartbeatSpec
 from actors.execution import AccountLock, MachineAccountLock
 from actors.heartbeat import HeartbeatFile
+from actors.held_place import HeldPlace
 from actors.http import Transport
 from actors.mcp import McpCredentials, wire_ports
 from actors.phone import PhoneSetup
 from actors.runtime import Context
+from actors.state.kept import BooksOnDisk
 from config import (
     DISTRIBUTION,
     ChannelSettings,
@@ -94,6 +97,7 @@ def engine_settings(
     )
     told_by = sender(loaded.strategy, instance_name, environment=environment, folder=identity.folder)
     config: JsonValue = loaded.strategy.model_dump(mode="json")
+    place = HeldPlace(data_dir)
     return EngineSettings(
         strategy=loaded.strategy,
         mode=mode,
@@ -132,6 +136,8 @@ def engine_settings(
         if beats
         else None,
         record_days=record_days,
+        books=BooksOnDisk(place),
+        log=SyncedFiles(place),
     )
 
 

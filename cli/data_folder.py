@@ -14,9 +14,8 @@ from pathlib import Path
 from threading import Event
 
 from actors.audit.durable import fsync_folder
-from actors.control.folder_lock import FolderLock
 from actors.control.socket_path import RUN_FOLDER
-from cli.folder_lock import LOCK_RETRY_S, held
+from cli.folder_lock import LOCK_RETRY_S, HeldFolder, held
 from core.errors import InputError
 from reading.engine_lock import LOCK, running_engine
 from reading.paper_folder import PAPER_MARKER, is_paper_folder
@@ -63,7 +62,7 @@ class EngineFolder:
     """The data folder in an engine's hands: where it listens, and the locks that control looks after."""
 
     socket: Path
-    lock: FolderLock
+    lock: HeldFolder
 
 
 @contextmanager

@@ -39,6 +39,11 @@ class FolderInUseError(InputError):
     """An engine, or another command that changes books, holds the data folder."""
 
 
+class FolderLostError(InputError):
+    """The engine has ended, and its data folder is not in its place. Whatever started there next would begin
+    with empty books, armed by nobody: a person has to put the folder back."""
+
+
 class HeldFolder:
     """A data folder that this process holds, from `taken` to `let_go`."""
 
@@ -78,12 +83,12 @@ class HeldFolder:
         with self._looking:
             if self._let_go:
                 return None
-            folder = self._moved()
+            folder = self.moved()
             lock = self._lost()
             error = None if lock is None else self._laid_again()
         return LockLoss(lock, error, folder) if lock is not None or folder is not None else None
 
-    def _moved(self) -> str | None:
+    def moved(self) -> str | None:
         """What became of the folder, if its name does not lead to it any more."""
         try:
             found = self._data_dir.stat()

@@ -1,4 +1,5 @@
-"""A start that is refused until a person changes something: it ends with 2, or waits to be ended.
+"""A start that is refused until a person changes something: it ends with 2, or waits to be ended. So does an
+engine that has lost its data folder.
 
 Docker can't tell exit codes apart: what it restarts after a crash it would start for ever after a refusal.
 With CERBERO_BITE_ON_REFUSAL=wait the process stays and trades nothing; who asks for the engine is told why.
@@ -19,6 +20,7 @@ from typing import Final
 import typer
 
 from cli.exit_codes import ExitCode
+from cli.folder_lock import FolderLostError
 from cli.signals import ending_signals, signal_name
 from cli.views.say import say
 from config import on_refusal_from_env
@@ -46,14 +48,14 @@ def waits_if_refused(data_dir: Path, env: Mapping[str, str]) -> Iterator[Start]:
     """Run a start. If a person must change something first, wait for a signal if the environment says so.
 
     The process ends with 2 in either case. What fails once the engine has begun is a FoundWrongError, which
-    ends with 1: another start may well succeed.
+    ends with 1: another start may well succeed; but not FolderLostError.
     """
     on_refusal = on_refusal_from_env(env)
     start = Start()
     try:
         yield start
     except (InputError, OSError) as error:
-        if start.has_begun:
+        if start.has_begun and not isinstance(error, FolderLostError):
             raise FoundWrongError(f"the engine failed: {error}") from error
         if on_refusal == "exit":
             raise

@@ -12,7 +12,7 @@ from typing import assert_never
 from pydantic import JsonValue
 
 from actors.audit.asked_books import AskedBooks, MovedOnError
-from actors.audit.durable import fsync_folder, make_folder
+from actors.audit.durable import fsync_folder
 from actors.audit.evidence import put_aside
 from actors.audit.files import (
     AUDIT_FOLDER,
@@ -105,7 +105,7 @@ class Audit(Room[AuditProtocol | CompressOldest]):
         """Verify the files against the head and the pending bytes that the database holds."""
         super().on_start()
         self._raise = Alarm(self.ctx, self._alerting)
-        make_folder(self._folder)
+        self._log.begin(self._folder)
         stored = self.ctx.ask(GetAuditHeadAndPending().to(self._state), timeout_s=BOOT_TIMEOUT_S)
         if isinstance(stored, Refused):
             self._start_without_books(stored)

@@ -24,8 +24,9 @@ def make_folder(folder: Path) -> None:
     """Make `folder` unless it is there; its name in the folder above is durable when this returns.
 
     It is synced also if it is there: the process that made it may have been killed before it synced it.
+    The folder above must be there: whoever owns that one makes it.
     """
-    folder.mkdir(parents=True, exist_ok=True)
+    folder.mkdir(exist_ok=True)
     fsync_folder(folder.parent)
 
 

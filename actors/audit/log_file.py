@@ -5,7 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 from typing import IO, Final, Protocol
 
+from actors.audit.durable import make_folder
 from actors.audit.files import AuditPositionError, append_bytes
+from actors.held_place import ANY_PLACE, DataPlace
 from core.messages.audit import AuditBatch
 
 BUFFER_BYTES: Final = 1 << 20
@@ -18,17 +20,32 @@ class LogKept(Protocol):
     def is_lasting(self) -> bool:
         """Whether files are kept for years: old ones are then compressed, and the folder is looked after."""
 
+    def begin(self, folder: Path) -> None:
+        """Make the folder, unless it is there. Raises OSError."""
+
     def append(self, folder: Path, batch: AuditBatch) -> None:
         """Append at the batch's offset. Raises AuditPositionError, OSError."""
 
 
 class SyncedFiles:
-    """The log of an engine that trades: a batch is on the disk when `append` returns."""
+    """The log of an engine that trades: a batch is on the disk when `append` returns.
+
+    Nothing is written once the data folder is elsewhere.
+    """
 
     is_lasting = True
 
+    def __init__(self, place: DataPlace = ANY_PLACE) -> None:
+        self._place = place
+
+    def begin(self, folder: Path) -> None:
+        """As `LogKept.begin`."""
+        self._place.require()
+        make_folder(folder)
+
     def append(self, folder: Path, batch: AuditBatch) -> None:
         """As `LogKept.append`."""
+        self._place.require()
         append_bytes(folder, batch)
 
 
@@ -44,6 +61,10 @@ class UnsyncedFile:
         self._file: IO[bytes] | None = None
         self._day: str | None = None
         self._bytes = 0
+
+    def begin(self, folder: Path) -> None:
+        """As `LogKept.begin`."""
+        make_folder(folder)
 
     def append(self, folder: Path, batch: AuditBatch) -> None:
         """As `LogKept.append`."""

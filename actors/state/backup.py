@@ -65,7 +65,8 @@ def make_backup(db: sqlite3.Connection, data_dir: Path, now: datetime) -> Backup
         found, drafts = _listed(folder)
         for old in drafts:
             shutil.rmtree(folder / old)
-        draft.mkdir(parents=True, mode=0o700)
+        folder.mkdir(mode=0o700, exist_ok=True)
+        draft.mkdir(mode=0o700)
         fsync(data_dir)
         reach(Failpoint.BACKUP_BEGUN)
         files: dict[str, str] = {}

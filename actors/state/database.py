@@ -32,7 +32,6 @@ def open_database(data_dir: Path) -> sqlite3.Connection:
 
     Transactions are explicit. Another thread may close the connection, when a hung actor is replaced.
     """
-    data_dir.mkdir(parents=True, exist_ok=True)
     path = database_path(data_dir)
     require_plain(path, BESIDE_DATABASE)
     db = sqlite3.connect(path, isolation_level=None, check_same_thread=False, cached_statements=256)
@@ -78,7 +77,8 @@ def keep_evidence(data_dir: Path, now: datetime) -> Path:
     tries = count(2)
     while evidence.exists():
         evidence = parent / f"{now:%Y%m%dT%H%M%SZ}-{digest[:8]}-{next(tries)}-database"
-    evidence.mkdir(parents=True, mode=0o700)
+    parent.mkdir(mode=0o700, exist_ok=True)
+    evidence.mkdir(mode=0o700)
     for name in (DATABASE_FILE, f"{DATABASE_FILE}-wal", MARKET_FILE, f"{MARKET_FILE}-wal"):
         found = data_dir / name
         if found.is_file():

@@ -7,6 +7,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Final, Protocol
 
+from actors.held_place import ANY_PLACE, DataPlace
 from actors.state.answers import Answers, AnswersInBooks, AnswersInMemory
 from actors.state.ballast import Ballast
 from actors.state.chain_kept import ChainInBooks, ChainInMemory, ChainKept
@@ -46,10 +47,14 @@ class BooksStore(Protocol):
 
 
 class BooksOnDisk:
-    """The books of an engine that trades."""
+    """The books of an engine that trades; they are not begun anew once the data folder is elsewhere."""
+
+    def __init__(self, place: DataPlace = ANY_PLACE) -> None:
+        self._place = place
 
     def opened(self, data_dir: Path) -> sqlite3.Connection:
         """As `BooksStore.opened`."""
+        self._place.require()
         return open_database(data_dir)
 
     def answers(self, db: sqlite3.Connection) -> Answers:

@@ -91,7 +91,8 @@ def _put_aside(db: sqlite3.Connection, data_dir: Path, now: datetime) -> Path | 
         number += 1
         aside = stem.with_name(f"{stem.name}-{number}")
     try:
-        aside.mkdir(parents=True, mode=0o700)
+        aside.parent.mkdir(mode=0o700, exist_ok=True)
+        aside.mkdir(mode=0o700)
         reach(Failpoint.MARKET_ASIDE_BEGUN)
         for name in (MARKET_FILE, MARKET_FILE + _WAL, MARKET_FILE + _SHM):
             if (data_dir / name).exists():

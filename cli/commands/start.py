@@ -49,6 +49,7 @@ def _run(data_dir: Path, strategy: Path, begins: Callable[[], None]) -> None:
     )
     from cli.failed_start import ended_well, told_if_it_fails
     from cli.folder_identity import folder_identity
+    from cli.folder_lock import FolderLostError
     from cli.kept_files import require_room, require_usable_files
     from cli.logs import logging_to
     from cli.process import EngineProcess
@@ -150,6 +151,11 @@ def _run(data_dir: Path, strategy: Path, begins: Callable[[], None]) -> None:
                 end = process.run(service.look)
                 service.stopping(end.reason)
                 process.stop(end.reason)
+            moved = held.lock.moved() if end.failed else None
+            if moved is not None:
+                raise FolderLostError(
+                    f"{end.reason}; {moved}: put it back in its place before anything is started there"
+                )
             end.raise_if_failed()
             ended_well(data_dir)
             say(f"stopped: {end.reason}")

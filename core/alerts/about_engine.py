@@ -139,9 +139,10 @@ ENGINE: Final[Mapping[AlertCode, AlertEntry]] = {
     AlertCode.DATA_FOLDER_MOVED: AlertEntry(
         title="The data folder is another one",
         means="The name of the data folder leads to another folder, or to none: it was renamed, replaced or "
-        "unmounted. Books and log of the engine are no longer where it writes.",
+        "unmounted. Nothing can be recorded, so nothing is ordered; with the next record the engine ends "
+        "within a minute, and is not started again by itself.",
         do="run.py stop, or kill -TERM PID; put the right folder back in its place; run.py audit verify; "
-        "run.py start.",
+        "run.py start. If a KILL lies in a folder that has taken the place, it is this engine's.",
         over="It is told hourly while it lasts, and when the engine's own folder is back.",
         severities=(Severity.CRITICAL,),
     ),

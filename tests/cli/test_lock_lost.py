@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 from collections.abc import Callable, Iterator
@@ -128,3 +129,41 @@ def test_an_engine_whose_folder_is_renamed_keeps_both_and_says_so(tmp_path: Path
         ran = cli("start", "--strategy", strategy, "--data-dir", house.data)
         assert (ran.code, f"pid {house.engine.pid} uses it" in ran.err) == (ExitCode.BAD_INPUT, True), ran
         wait_until(lambda: "data_folder_moved" in {alert.code for alert in stored_books(moved).alerts})
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("another_is_there", [False, True])
+def test_an_engine_that_has_lost_its_folder_begins_no_second_log_and_is_not_started_again(
+    tmp_path: Path, cli: Cli, another_is_there: bool
+) -> None:
+    """It made the folder anew, began a chain there, and the right folder, once back, was broken."""
+    with running(tmp_path) as house:
+        moved = tmp_path / "moved"
+        house.data.rename(moved)
+        if another_is_there:
+            house.data.mkdir()
+        out, err = house.engine.communicate(timeout=WITHIN_S * 2)
+        assert (house.engine.returncode, "put it back in its place" in err) == (ExitCode.BAD_INPUT, True), err
+        assert out.startswith("running in mode")
+        # KILL keeps whatever is started there from trading.
+        made = {path.name for path in house.data.iterdir()} if house.data.exists() else set()
+        assert made - {"KILL", "heartbeat", "run", LOCK} == set()
+        assert ("KILL" in made) == another_is_there
+        shutil.rmtree(house.data, ignore_errors=True)
+        moved.rename(house.data)
+        house.engine = house.start()
+        assert house.engine.stdout is not None
+        assert house.engine.stdout.readline().startswith("running in mode")
+        verified = house.typed(cli, "audit", "verify", "--books")
+        assert (verified.code, verified.err) == (ExitCode.OK, "")
+        kinds = [json.loads(line)["kind"] for line in log_of(house.data)]
+        assert "CHAIN_BROKEN" not in kinds
+        assert "AUDIT_TAIL_RESTORED" in kinds
+
+
+def log_of(data_dir: Path) -> list[str]:
+    return [
+        line
+        for path in sorted((data_dir / "audit").iterdir())
+        for line in path.read_text("utf-8").splitlines()
+    ]

@@ -55,6 +55,7 @@ NEEDS_NONE = {
     "actors/audit/durable.py write_file": CALLER,
     "actors/audit/files.py cut_off": CALLER,
     "actors/audit/files.py sync": "nothing changes by it",
+    "actors/control/listener.py _make_folder": PLACE_OF_SOCKET,
     "actors/control/listener.py _make_way": PLACE_OF_SOCKET,
     "actors/control/listener.py _let_go": PLACE_OF_SOCKET,
     "actors/control/socket_path.py _try": PLACE_OF_SOCKET,

@@ -95,6 +95,7 @@ DOORS: dict[str, tuple[str, ...]] = {
     "actors/execution/account_lock.py": ("socket",),
     "actors/mcp/": ("tenacity",),
     "actors/phone/": ("ssl.SSLContext",),
+    "actors/held_place.py": ("os", "pathlib"),
     "actors/plain_file.py": ("os", "pathlib"),
     "actors/recorder/": ("os", "pathlib"),
     "actors/scheduler/": ("schedule",),

@@ -54,6 +54,7 @@ class BooksRoom:
 
     def __init__(self, data_dir: Path, *, now: datetime = START, anchor: FakeAddress | None = None) -> None:
         self.data_dir = data_dir
+        data_dir.mkdir(parents=True, exist_ok=True)  # Of a folder that is gone no room makes another.
         self.anchor = anchor
         self.audit_address = FakeAddress("audit")
         self.state_address = FakeAddress("state")

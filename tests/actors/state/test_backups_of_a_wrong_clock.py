@@ -67,6 +67,7 @@ def test_a_days_file_that_can_not_be_read_is_written_again(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     data = Path("data")
+    data.mkdir()
     with closing(opened(data)) as db:
         insert_snapshot(db, snapshot(1))
         make_backup(db, data, START + timedelta(days=1))

@@ -91,6 +91,7 @@ def test_a_data_folder_named_relative_to_where_we_stand_is_backed_up(
 ) -> None:
     """The folder's default name is a relative one."""
     monkeypatch.chdir(tmp_path)
+    Path("data").mkdir()
     with closing(opened(Path("data"))) as db:
         made = make_backup(db, Path("data"), START).path
     assert sorted(path.name for path in made.iterdir()) == ["audit", "backup.json", "cerbero.db"]

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import contextlib
+import errno
+import select
 import socket
 import tempfile
 from pathlib import Path
@@ -21,6 +23,8 @@ class Listener:
         self.path = path
         self._lock = Lock()
         self._socket: socket.socket | None = None
+        self._wake: tuple[socket.socket, socket.socket] | None = None
+        """What ends a wait in `accept`: that the listening socket is shut down does not, on every Linux."""
         self._bound_as: tuple[int, int] | None = None
         """Device and inode of the socket file that is ours."""
         self._closed = False
@@ -29,10 +33,15 @@ class Listener:
         """Listen, instead of where it has listened. What lies in the way is removed: as we hold the data
         folder's lock, its engine is dead. Raises OSError, InputError."""
         bound = self._bound()
+        try:
+            self._wake = self._wake or socket.socketpair()
+        except OSError:
+            bound.close()
+            raise
         with self._lock:
             before, self._socket = self._socket, bound
             if self._closed:
-                self._let_go()
+                self._end()
         if before is not None:
             before.close()
 
@@ -46,26 +55,51 @@ class Listener:
 
     def accept(self, within_s: float) -> socket.socket:
         """The next connection. Raises TimeoutError, and OSError also once it is closed."""
-        listening = self._socket
-        if listening is None:
+        listening, wake = self._socket, self._wake
+        if listening is None or wake is None:
             raise OSError("the socket is not bound")
-        listening.settimeout(within_s)
-        connection, _ = listening.accept()
+        waiting = select.poll()
+        for one in (listening, wake[0]):
+            waiting.register(one, select.POLLIN)
+        found = [number for number, _ in waiting.poll(within_s * 1000)]
+        if not found:
+            raise TimeoutError
+        if wake[0].fileno() in found:
+            raise OSError(errno.EBADF, "the socket is closed")
+        listening.setblocking(False)
+        try:
+            connection, _ = listening.accept()
+        except BlockingIOError:
+            raise TimeoutError from None  # Whoever it was has gone away.
+        connection.setblocking(True)
         return connection
 
     def close(self) -> None:
-        """Stop listening and remove the socket file; safe to call twice."""
+        """Stop listening and remove the socket file; safe to call twice, and from another thread.
+
+        The descriptor stays until whoever accepts lets go. Closed under a wait in `accept`, its number may be
+        the next listener's when the wait is over, whose connection would be taken and dropped.
+        """
         with self._lock:
             self._closed = True
-            self._let_go()
+            self._end()
 
-    def _let_go(self) -> None:
-        if self._socket is None:
+    def let_go(self) -> None:
+        """Give the descriptors back: called by whoever accepts, and will not any more."""
+        with self._lock:
+            held = (self._socket, *(self._wake or ()))
+            self._socket = self._wake = None
+        for one in held:
+            if one is not None:
+                one.close()
+
+    def _end(self) -> None:
+        if self._socket is None or self._wake is None:
             return
+        # Who connects from here on is refused, not left waiting.
         with contextlib.suppress(OSError):
             self._socket.shutdown(socket.SHUT_RDWR)
-        self._socket.close()
-        self._socket = None
+        self._wake[1].close()
         if self.is_in_place():
             self.path.unlink()
 

@@ -123,10 +123,14 @@ class ControlServer:
             Thread(target=self._accept, name="control-accept", daemon=True).start()
         except BaseException:
             self._listener.close()
+            self._listener.let_go()
             raise
 
     def close(self) -> None:
-        """Stop listening and cut every connection; safe to call twice and from another thread."""
+        """Stop listening and cut every connection; safe to call twice and from another thread.
+
+        Each descriptor is closed by the thread that uses it.
+        """
         with self._lock:
             self._closed.set()
             ended = list(self._connections)
@@ -134,7 +138,6 @@ class ControlServer:
         for one in ended:
             with contextlib.suppress(OSError):
                 one.shutdown(socket.SHUT_RDWR)
-            one.close()
 
     def _look(self) -> None:
         """Look after what leads commands here: the socket's file, and the lock that names it."""
@@ -176,6 +179,7 @@ class ControlServer:
             except Exception as error:
                 if not self._closed.is_set():
                     self._deaf(error)
+        self._listener.let_go()
 
     def _take(self, connection: socket.socket) -> None:
         """Serve the connection in a thread of its own, if there is a place."""

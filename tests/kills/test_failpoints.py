@@ -57,7 +57,7 @@ NEEDS_NONE = {
     "actors/audit/files.py sync": "nothing changes by it",
     "actors/control/listener.py _make_folder": PLACE_OF_SOCKET,
     "actors/control/listener.py _make_way": PLACE_OF_SOCKET,
-    "actors/control/listener.py _let_go": PLACE_OF_SOCKET,
+    "actors/control/listener.py _end": PLACE_OF_SOCKET,
     "actors/control/socket_path.py _try": PLACE_OF_SOCKET,
     "actors/kill_switch/kill_file.py _rename_back": "only after an error of the disk: KILL.disarming stays",
     "actors/kill_switch/kill_file.py _sync": CALLER,

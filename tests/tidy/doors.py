@@ -72,7 +72,7 @@ DOORS: dict[str, tuple[str, ...]] = {
     "actors/alerting/": ("logging", "ssl.SSLContext"),
     "actors/anchor/": ("os", "pathlib"),
     "actors/audit/": ("gzip", "os", "pathlib", "shutil"),
-    "actors/control/": ("os", "pathlib", "socket", "tempfile", "threading", "time"),
+    "actors/control/": ("os", "pathlib", "select", "socket", "tempfile", "threading", "time"),
     # The wire: sockets, threads for what has no deadline, and process time, which is always real.
     "actors/http/": (
         "email.utils.parsedate_to_datetime",

@@ -7,6 +7,8 @@ import socket
 from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
+from queue import SimpleQueue
+from threading import Thread
 
 import pytest
 
@@ -59,6 +61,7 @@ def test_the_folder_of_the_socket_is_made_again(tmp_path: Path, laid: Callable[[
             client.connect(str(path))
     finally:
         listener.close()
+        listener.let_go()
     kept = [each.read_text("utf-8") for each in tmp_path.rglob("*") if each.is_file()]
     assert kept == ([] if laid not in (a_file, a_link_to_a_folder) else ["precious"])
 
@@ -74,3 +77,25 @@ def test_a_folder_that_cant_be_moved_aside_is_told(tmp_path: Path, monkeypatch: 
     with pytest.raises((OSError, InputError)):
         Listener(path).bind()
     assert [each.name for each in tmp_path.iterdir()] == ["run"]
+
+
+def test_closing_ends_a_wait_at_once(tmp_path: Path) -> None:
+    """One that went on until its time was over took a connection of the next listener, and dropped it."""
+    listener = Listener(tmp_path / "run" / "control.sock")
+    listener.bind()
+    ended: SimpleQueue[Exception] = SimpleQueue()
+
+    def wait() -> None:
+        try:
+            listener.accept(30.0)
+        except OSError as error:
+            ended.put(error)
+        listener.let_go()
+
+    waiting = Thread(target=wait)
+    waiting.start()
+    listener.close()
+    error = ended.get(timeout=10.0)
+    waiting.join()
+    assert not isinstance(error, TimeoutError)
+    assert not listener.path.exists()

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from typing import Final, assert_never
 
 from actors.room import Room, answerer
-from actors.runtime import Address, Timer
+from actors.runtime import Address, Terminated, Timer
 from actors.scheduler.clock_schedule import ClockJob, ClockScheduler
 from actors.scheduler.jobs import build_jobs, disabled_jobs
 from core.messages.base import Refused
@@ -22,7 +22,7 @@ from core.messages.protocols import (
 )
 from core.messages.room_status import HealthStatus
 from core.messages.scheduler import ClockSet, GetJobs, JobDue, Jobs, StartJobs
-from core.messages.state import GetJobRuns, JobRuns, Recorded, RecordJobRuns
+from core.messages.state import GetJobRuns, GetLastCycle, JobRuns, LastCycle, Recorded, RecordJobRuns
 from core.orders.books import Job
 from core.strategy import Strategy
 from core.values import Mode, cycle_id_of
@@ -42,15 +42,18 @@ class AskRunsAgain:
     """Timer message to self: the answer with the next runs has not come."""
 
 
-class Scheduler(Room[SchedulerProtocol | SlotDue | AskRunsAgain]):
+class Scheduler(Room[SchedulerProtocol | SlotDue | AskRunsAgain | Terminated]):
     """Tells each job's owner when a slot of the job is due.
 
-    Accepts: `StartJobs`, `GetJobs`, `ClockSet`; `HealthStatus`, `JobRuns`, `Recorded`, `Refused`.
-    Sends: `JobDue` to decision, health and market_data; `GetJobRuns`, `RecordJobRuns` to state; `GetHealth`.
+    Accepts: `StartJobs`, `GetJobs`, `ClockSet`; `HealthStatus`, `JobRuns`, `LastCycle`, `Recorded`,
+    `Refused`; the end of decision.
+    Sends: `JobDue` to decision, health and market_data; `GetJobRuns`, `GetLastCycle`, `RecordJobRuns` to
+    state; `GetHealth`.
     Owns: when each job is due next.
     On failure: a new incarnation learns from health whether the engine has started and from state when each
     job is due, and tells the last slot of each cycle again: (job, slot) is unique in the books, so that is
-    harmless, and a slot that was told but never opened is not lost.
+    harmless, and a slot that was told but never opened is not lost. If decision ends, a slot that it was told
+    and has not opened is told to its successor, once.
     """
 
     def __init__(
@@ -89,13 +92,17 @@ class Scheduler(Room[SchedulerProtocol | SlotDue | AskRunsAgain]):
         self._used_until: dict[Job, datetime] = {}
         """Slots before these were told by a clock that ran ahead: they are told again, at their real time."""
         self._apart = timedelta(0)
+        self._decision = decision
+        self._last_due: dict[Job, JobDue] = {}
+        """What decision was told last of each cycle, unless it was told that twice."""
 
     def on_start(self) -> None:
         super().on_start()
+        self.ctx.watch(self._decision)
         # If only this actor was restarted, StartJobs is not sent again; health knows whether it was sent.
         self.ctx.tell(self._health, GetHealth())
 
-    def handle(self, message: SchedulerProtocol | SlotDue | AskRunsAgain) -> None:
+    def handle(self, message: SchedulerProtocol | SlotDue | AskRunsAgain | Terminated) -> None:
         match message:
             case StartJobs():
                 self._handle_start_jobs()
@@ -108,6 +115,10 @@ class Scheduler(Room[SchedulerProtocol | SlotDue | AskRunsAgain]):
                 self._handle_wake()
             case JobRuns():
                 self._handle_job_runs(message)
+            case LastCycle():
+                self._handle_last_cycle(message)
+            case Terminated():
+                self._handle_terminated(message)
             case Recorded():
                 self.outbox.settle(message.request_id)
             case Refused():
@@ -238,7 +249,28 @@ class Scheduler(Room[SchedulerProtocol | SlotDue | AskRunsAgain]):
         # Each slot starts its own correlation, instead of going on with that of the last wake-up.
         correlation = cycle_id_of(job, slot)
         due = JobDue(job=job, slot=slot, misfired=misfired)
+        if job.is_cycle:
+            self._last_due[job] = due
         self.ctx.tell(self._owners[job], due, correlation=correlation)
+
+    def _handle_terminated(self, ended: Terminated) -> None:
+        """Ask for the rows of what decision was told last: the message that it ended at is a dead letter."""
+        if ended.path == self._decision.path and ended.restarting:
+            for job in self._last_due:
+                self.ctx.tell(self._state, GetLastCycle(request_id=self.ctx.uuid(), job=job))
+
+    def _handle_last_cycle(self, last: LastCycle) -> None:
+        """Tell a slot again that has no row. What has one was begun; that decision ends by itself.
+
+        Once: it may be this very slot at which decision ends.
+        """
+        due = self._last_due.get(last.job)
+        if due is None or (last.cycle is not None and last.cycle.slot >= due.slot):
+            return
+        del self._last_due[last.job]
+        in_grace = self.ctx.now() - due.slot <= timedelta(seconds=self._section.grace_s)
+        if in_grace or not due.job.has_grace:
+            self.ctx.tell(self._decision, due, correlation=cycle_id_of(due.job, due.slot))
 
     def _next_runs(self) -> dict[Job, datetime]:
         return {job: grid.due_at for job, grid in self._jobs.items()}

@@ -338,4 +338,4 @@ HeartbeatProtocol = Healthcheck
 PhoneProtocol = Refused
 """It asks, and is asked nothing."""
 
-SchedulerProtocol = StartJobs | GetJobs | ClockSet | HealthStatus | JobRuns | Recorded | Refused
+SchedulerProtocol = StartJobs | GetJobs | ClockSet | HealthStatus | JobRuns | LastCycle | Recorded | Refused

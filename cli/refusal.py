@@ -59,15 +59,15 @@ def waits_if_refused(data_dir: Path, env: Mapping[str, str]) -> Iterator[Start]:
             raise FoundWrongError(f"the engine failed: {error}") from error
         if on_refusal == "exit":
             raise
-        _wait(data_dir, str(error))
+        _wait(data_dir, "the engine has ended" if start.has_begun else "the start is refused", str(error))
         raise typer.Exit(ExitCode.BAD_INPUT) from error
 
 
-def _wait(data_dir: Path, why: str) -> None:
+def _wait(data_dir: Path, what: str, why: str) -> None:
     # From here on a signal ends it in order, whatever has been said and written by then.
     ending = _EndingSignal()
     reason = visible(redacted(" ".join(why.splitlines())))[:_REASON_LENGTH_MAX]
-    say(f"error: the start is refused: {reason}", err=True)
+    say(f"error: {what}: {reason}", err=True)
     say("nothing is traded; correct it, and start again. Waiting for SIGTERM", err=True)
     _write(data_dir, reason)
     name = ending.wait()

@@ -8,7 +8,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import typer
 
+from cli import refusal
+from cli.folder_lock import FolderLostError
 from cli.refusal import waits_if_refused
 from core.errors import FoundWrongError, InputError
 from reading.refused_start import REFUSED_FILE, why_refused
@@ -127,6 +130,25 @@ def test_what_fails_once_the_engine_has_begun_ends_with_1_and_never_waits(
 
     with pytest.raises(FoundWrongError, match="the engine failed: "):
         engine()
+
+
+def test_an_engine_that_has_lost_its_folder_is_not_started_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """It has ended, other than after another failure; what is started next would begin with empty books."""
+
+    def engine(word: str) -> None:
+        with waits_if_refused(tmp_path / "gone", {ON_REFUSAL: word}) as start:
+            start.begins()
+            raise FolderLostError("there is no data any more")
+
+    with pytest.raises(FolderLostError):
+        engine("exit")
+    monkeypatch.setattr(refusal._EndingSignal, "wait", lambda _: "SIGTERM")
+    with pytest.raises(typer.Exit) as ended_with:
+        engine("wait")
+    assert ended_with.value.exit_code == 2
+    assert "error: the engine has ended: there is no data any more" in capsys.readouterr().err
 
 
 def test_another_word_is_refused_before_anything_else(cli: Cli, tmp_path: Path) -> None:

@@ -14,7 +14,7 @@ def require_file(option: str, path: Path | None) -> None:
     """Raise `InputError` if a result could not be written there, before hours are spent on it."""
     if path is None:
         return
-    folder = path.resolve().parent
+    folder = _resolved(option, path).parent
     if not folder.is_dir():
         raise InputError(f"{option} {path}: expected a file in an existing folder")
     if path.is_dir():
@@ -29,14 +29,24 @@ def require_folder(option: str, path: Path | None) -> None:
     """The same of a folder, which may be made."""
     if path is None:
         return
-    there = path.resolve()
+    there = whole = _resolved(option, path)
     while not there.exists():
         there = there.parent
     if not there.is_dir():
-        found = "a file" if there == path.resolve() else f"the file {there}"
+        found = "a file" if there == whole else f"the file {there}"
         raise InputError(f"{option} {path}: expected a folder, found {found}")
     if not os.access(there, os.W_OK | os.X_OK, effective_ids=True):
         raise InputError(f"{option} {path}: expected a folder to write in, found no right to in {there}")
+
+
+def _resolved(option: str, path: Path) -> Path:
+    """Where a path leads that may be relative to the present folder, which somebody may have removed."""
+    try:
+        return path.resolve()
+    except OSError as error:
+        raise InputError(
+            f"{option} {path}: expected to be in a folder that is there: {error.strerror}"
+        ) from None
 
 
 def require_apart(

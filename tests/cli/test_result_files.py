@@ -169,3 +169,15 @@ def test_a_device_is_written_to(capsys: pytest.CaptureFixture[str]) -> None:
         write_result("--json", Path("/dev/full"), "{}")
     write_result("--json", Path(os.devnull), "{}")
     assert stat.S_ISCHR(Path(os.devnull).stat().st_mode)
+
+
+def test_a_present_folder_that_is_gone_is_told_by_the_option(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    gone = tmp_path / "gone"
+    gone.mkdir()
+    monkeypatch.chdir(gone)
+    gone.rmdir()
+    for require, option in ((require_file, "--json"), (require_folder, "--out")):
+        with pytest.raises(InputError, match=f"{option} out: expected to be in a folder that is there"):
+            require(option, Path("out"))

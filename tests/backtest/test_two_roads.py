@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from core.orders.books import Job
+from core.orders.books import CycleOutcome, Job
 from gateway.paper.model_market import ModelMarket
 from lab.backtest.compared import Discrepancy, differences, row_differences
 from lab.backtest.result import BacktestResult, Plan, Road
@@ -59,6 +59,14 @@ def test_an_exit_that_is_worked_for_longer_than_the_gate_takes_books(repository:
     core, found = on_both(plan)
     assert found == []
     assert core.positions
+
+
+@pytest.mark.parametrize("change", ["execution.permit_lifetime_s=0.001", "sizing.spot_low_frac=0.001"])
+def test_the_least_that_the_schema_takes(repository: Path, change: str) -> None:
+    plan = of_the_model(repository, 1, 7.0, Schedule.SPARSE)
+    core, found = on_both(replace(plan, settings=load_settings(repository / "strategy.yaml", [change])))
+    assert found == []
+    assert [cycle.outcome for cycle in core.cycles if cycle.job is Job.ENTRY] != [CycleOutcome.DATA_FAILED]
 
 
 @pytest.mark.parametrize(

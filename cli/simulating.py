@@ -68,7 +68,7 @@ class Simulation:
         self._days = days
         self._shrink = shrink
         self._json_file = json_file
-        self._how = f"--days {days:g} --faults {faults} --schedule {schedule}"
+        self._how = f"--days {_plain_days(days)} --faults {faults} --schedule {schedule}"
         if strategy != Path("strategy.yaml"):
             self._how += f" --strategy {strategy}"
         loaded = load_strategy(strategy)
@@ -76,10 +76,18 @@ class Simulation:
         self._seeds = Seeds(hunt, None if only is None else _numbers(only))
         if self._seeds.only is not None:
             self._require_acts(self._seeds.only)
-        self._journal = Journal(journal, f"{self._how} of {loaded.hash_computed}")
+        # What the local file beside the strategy overrides is simulated, too; and a part of the acts is less.
+        how = self._how if self._seeds.only is None else f"{self._how}{_only(self._seeds.only)}"
+        self._journal = Journal(journal, f"{how} of {loaded.local_hash_computed or loaded.hash_computed}")
 
     def run(self) -> None:
         """Run the seeds, and end with 1 if anything was found. Ctrl-C ends with what was done, and 130."""
+        try:
+            self._run_all()
+        finally:
+            self._journal.close()
+
+    def _run_all(self) -> None:
         done = {row.seed for row in self._journal.rows}
         left = [seed for seed in self._asked if seed not in done]
         look_again()
@@ -92,8 +100,11 @@ class Simulation:
                 raise
         is_whole = not interrupted()
         if not is_whole:
-            count = len(self._journal.rows)
+            count = sum(row.seed in self._asked for row in self._journal.rows)
             say(f"interrupted: what follows is of {count} of {len(self._asked)} seeds", err=True)
+        others = sum(row.seed not in self._asked for row in self._journal.rows)
+        if others:
+            say(f"what follows is also of {how_many(others, 'other seed')} of the journal", err=True)
         self._sum_up(is_whole=is_whole)
         for each in failed:
             say(
@@ -215,6 +226,11 @@ def _unseen(faults: str, families: tuple[str, ...]) -> list[str]:
     if ActKind.VENUE not in PROFILES[faults]:
         return []
     return [f"played {kind}" for kind in FaultKind if f"played {kind}" not in families]
+
+
+def _plain_days(days: float) -> str:
+    """So that the same text is the same number again."""
+    return short if float(short := f"{days:g}") == days else repr(days)
 
 
 def _only(numbers: frozenset[int]) -> str:

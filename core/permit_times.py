@@ -6,6 +6,8 @@ clock. That clock is at most a second from ours; otherwise no permit is given.
 
 from __future__ import annotations
 
+PERMIT_LIFETIME_MIN_S = 0.001
+"""The venue knows no time between two milliseconds."""
 PERMIT_LIFETIME_MAX_S = 4.0
 """The longest lifetime that `strategy.yaml` may set; a person's command relies on it, without settings."""
 LAPSE_AFTER_EXPIRY_S = 1.0

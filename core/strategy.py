@@ -12,7 +12,7 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field, StringConstraints, model_validator
 
-from core.permit_times import PERMIT_LIFETIME_MAX_S
+from core.permit_times import PERMIT_LIFETIME_MAX_S, PERMIT_LIFETIME_MIN_S
 from core.protection_settings import ProtectionsSection, one_trade_alone
 from core.section import Section
 from core.text import all_seen
@@ -148,7 +148,7 @@ class SizingSection(Section):
     dvol_scale_max: float = Field(1.0, gt=0, le=2, description="highest factor on the budget")
     contracts_max: int = Field(4, ge=1, le=1000, description="contracts (1 ETH each) a trade")
     spot_low_frac: float = Field(
-        0.5, gt=0, lt=1, description="fraction of spot, low end of the worst-loss range"
+        0.5, ge=0.001, lt=1, description="fraction of spot, low end of the worst-loss range"
     )
     spot_high_frac: float = Field(
         2.0, gt=1, le=10, description="fraction of spot, high end of the worst-loss range"
@@ -254,7 +254,10 @@ class ExecutionSection(Section):
     exit_steps: int = Field(5, ge=1, le=1000, description="steps of an exit from mid to natural")
     exit_reprice_s: float = Field(60.0, ge=5, le=3600, description="seconds between two prices of an exit")
     permit_lifetime_s: float = Field(
-        3.0, gt=0, le=PERMIT_LIFETIME_MAX_S, description="seconds; also the order's valid_until"
+        3.0,
+        ge=PERMIT_LIFETIME_MIN_S,
+        le=PERMIT_LIFETIME_MAX_S,
+        description="seconds; also the order's valid_until",
     )
     clock_skew_max_s: float = Field(
         1.0, gt=0, le=10, description="seconds between the venue's clock and ours"

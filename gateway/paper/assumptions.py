@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from decimal import Decimal
-from typing import Annotated, Literal, Self
+from typing import Annotated, Final, Literal, Self
 
 from pydantic import Field, ValidationError
 
@@ -16,18 +16,25 @@ from core.values import Value
 MAX_GAP_H = 8.0
 AMOUNT_MAX = Decimal(10) ** 12
 """Beyond it sums would lose the last of the venue's eight decimals."""
-PositiveDecimal = Annotated[Decimal, Field(gt=0, le=AMOUNT_MAX, allow_inf_nan=False)]
 NonNegativeDecimal = Annotated[Decimal, Field(ge=0, le=AMOUNT_MAX, allow_inf_nan=False)]
+PLACES_MAX: Final = 30
+BALANCE_MAX_ETH, BESIDE_MAX_EUR = 10**6, 10**9
+EUR_USD_MIN, EUR_USD_MAX = Decimal("0.01"), Decimal(100)
+"""Within these each tool can tell what the owner has: none may say more than 10¹², or more decimal places."""
 
 
 class Assumptions(Value):
     """Every assumption with its default; listed at start and in every report."""
 
-    balance_eth: PositiveDecimal = Decimal(10)
+    balance_eth: Annotated[Decimal, Field(gt=0, le=BALANCE_MAX_ETH, decimal_places=PLACES_MAX)] = Decimal(10)
     """ETH in the account at the venue at the start."""
-    beside_eur: NonNegativeDecimal = Decimal(150_000)
+    beside_eur: Annotated[Decimal, Field(ge=0, le=BESIDE_MAX_EUR, decimal_places=PLACES_MAX)] = Decimal(
+        150_000
+    )
     """EUR that the owner holds outside the venue."""
-    eur_usd: PositiveDecimal = Decimal("1.17")
+    eur_usd: Annotated[Decimal, Field(ge=EUR_USD_MIN, le=EUR_USD_MAX, decimal_places=PLACES_MAX)] = Decimal(
+        "1.17"
+    )
     """USD per EUR."""
     liquidation_pressure: Literal["low", "medium", "high"] = "low"
     liquidation_usd_24h: NonNegativeDecimal = Decimal(20_000_000)

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import json
+import os
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from pydantic import JsonValue
+from pydantic import ConfigDict, Field, JsonValue
 
 from core.errors import InputError
+from core.values import Value
 from gateway.plain_file import open_plain
+from gateway.shell.alone import AloneIn
 from gateway.whole_file import write_whole
 from lab.simulate.coverage import Coverage
 from lab.simulate.outcome import WorldOutcome
@@ -66,41 +69,82 @@ class JournalRow:
         }
 
 
+class _Line(Value):
+    """What a line has to say; `coverage` are family, phase and count."""
+
+    seed: int = Field(ge=0)
+    digest: str
+    breach: int | None
+    text: str
+    orders: int
+    trades: int
+    lives: int
+    looks: int
+    rests: int
+    coverage: tuple[tuple[str, str, int], ...]
+
+    model_config = ConfigDict(strict=True)
+
+
 class Journal:
-    """A file of rows, under a first line that says what was simulated. Without a path nothing is written."""
+    """A file of rows, under a first line that says what was simulated. Without a path nothing is written.
+
+    One process has it until `close`: two would run the same seeds, and count them twice.
+    """
 
     def __init__(self, path: Path | None, what: str) -> None:
-        """Read what is there. Raises InputError if it is of another simulation, or can't be read."""
+        """Read what is there. Raises InputError if it is of another simulation, if another process has it,
+        or if it can't be read."""
         self._path = path
-        self.rows: list[JournalRow] = []
+        self._lock: AloneIn | None = None
+        self._rows: dict[int, JournalRow] = {}
         if path is None:
             return
-        head = json.dumps({"simulated": what})
-        if not path.exists():
-            _write(path, [head])
-            return
+        if path.exists():
+            _lines_of(path)  # What is no file gets no lock beside it.
+        self._lock = _locked(path)
         try:
-            with open_plain(path) as file:
-                first, *lines = file.read().decode("utf-8").splitlines() or [""]
-        except (OSError, UnicodeDecodeError) as error:
-            why = error.strerror if isinstance(error, OSError) else f"expected UTF-8, {error.reason}"
-            raise InputError(f"--journal {path}: the file can't be read: {why}") from None
-        if first != head:
-            raise InputError(f"--journal {path}: expected {head}, found {first[:200]}; name another file")
+            self._read(path, json.dumps({"simulated": what}))
+        except BaseException:
+            self.close()
+            raise
+
+    @property
+    def rows(self) -> Sequence[JournalRow]:
+        """One for each seed, in the order in which they were noted."""
+        return tuple(self._rows.values())
+
+    def close(self) -> None:
+        """Let another process have it."""
+        lock, self._lock = self._lock, None
+        if lock is not None:
+            lock.close()
+
+    def _read(self, path: Path, head: str) -> None:
+        first, *lines = _lines_of(path) if path.exists() else [head]
+        if first.removesuffix("\n") != head:
+            raise InputError(f"--journal {path}: expected {head}, found {first[:200]!r}; name another file")
+        if first == head:  # It is new, or was cut off before the end of its first line.
+            _write(path, [head])
         for number, line in enumerate(lines, start=2):
             try:
-                self.rows.append(_row(json.loads(line)))
-            except (ValueError, KeyError, TypeError):
+                row = _row(line)
+            except ValueError:
                 if number != len(lines) + 1:
                     raise InputError(f"--journal {path}: line {number} can't be read") from None
-                # A kill in the middle of the last line: the seed is simulated again.
-                _write(path, [first, *lines[:-1]])
+            else:
+                if line.endswith("\n"):
+                    self._rows.setdefault(row.seed, row)
+                    continue
+            # A kill in the middle of the last line, or before its end: the next line would stand in it. The
+            # seed is simulated again.
+            _write(path, [head, *(each.removesuffix("\n") for each in lines[:-1])])
 
     def add(self, outcome: WorldOutcome) -> JournalRow:
         """Keep an outcome. Raises `InputError` if the file does not take it; it is among the rows all the
         same."""
         row = JournalRow.of(outcome)
-        self.rows.append(row)
+        self._rows[row.seed] = row
         if self._path is not None:
             try:
                 with self._path.open("a", encoding="utf-8") as file:
@@ -128,7 +172,38 @@ def _unwritten(path: Path, error: OSError) -> InputError:
     return InputError(f"--journal {path}: the file can't be written: {error.strerror or error}")
 
 
-def _row(found: dict[str, JsonValue]) -> JournalRow:
-    rest = {key: value for key, value in found.items() if key != "coverage"}
-    coverage = Counter({(family, phase): count for family, phase, count in found["coverage"]})  # type: ignore[union-attr, misc, str-unpack]
-    return JournalRow(**rest, coverage=coverage)  # type: ignore[arg-type]
+def _lines_of(path: Path) -> list[str]:
+    """Each with its end, if it has one; at least one. Raises `InputError`."""
+    try:
+        with open_plain(path) as file:
+            return file.read().decode("utf-8").splitlines(keepends=True) or [""]
+    except (OSError, UnicodeDecodeError) as error:
+        why = error.strerror if isinstance(error, OSError) else f"expected UTF-8, {error.reason}"
+        raise InputError(f"--journal {path}: the file can't be read: {why}") from None
+
+
+def _locked(path: Path) -> AloneIn:
+    """Holds the file by one beside it, as what it holds may be replaced. Raises `InputError`."""
+    whole = path.resolve()
+    try:
+        alone = AloneIn(whole.parent, lock_name(whole))
+        alone.note(str(os.getpid()))
+    except BlockingIOError:
+        raise InputError(
+            f"--journal {path}: another simulation has it; wait for it, or name another file"
+        ) from None
+    except OSError as error:
+        raise _unwritten(path, error) from None
+    return alone
+
+
+def lock_name(path: Path) -> str:
+    """The file that stands for a journal's lock, in the same folder."""
+    return f".{path.name}.lock"
+
+
+def _row(line: str) -> JournalRow:
+    """Raises `ValueError`."""
+    found = _Line.model_validate_json(line)
+    coverage = Counter({(family, phase): count for family, phase, count in found.coverage})
+    return JournalRow(**found.model_dump(exclude={"coverage"}), coverage=coverage)

@@ -48,6 +48,8 @@ def nested(**changes: Any) -> Strategy:
         ("execution", "fill_timeout_s", "15m"),
         ("execution", "permit_lifetime_s", 3000.0),
         ("execution", "permit_lifetime_s", 4.001),
+        ("execution", "permit_lifetime_s", 0.0000009),
+        ("sizing", "spot_low_frac", 5e-324),
         ("execution", "environment", "demo"),
         ("scheduler", "entry_time", 840),
         ("scheduler", "entry_time", "24:00"),

@@ -7,10 +7,12 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Annotated
 
-from pydantic import JsonValue
+from pydantic import BaseModel, ConfigDict, Field, JsonValue, ValidationError
 
 from core.errors import InputError
+from core.schema_words import wrong_by
 from gateway.plain_file import open_plain
 from gateway.whole_file import write_whole
 from lab.simulate.coverage import Coverage
@@ -66,6 +68,26 @@ class JournalRow:
         }
 
 
+_Count = Annotated[int, Field(ge=0)]
+
+
+class _Line(BaseModel):
+    """A row as the file has it."""
+
+    model_config = ConfigDict(strict=True, extra="forbid")
+
+    seed: _Count
+    digest: str
+    breach: _Count | None
+    text: str
+    orders: _Count
+    trades: _Count
+    lives: _Count
+    looks: _Count
+    rests: _Count
+    coverage: tuple[tuple[str, str, _Count], ...]
+
+
 class Journal:
     """A file of rows, under a first line that says what was simulated. Without a path nothing is written."""
 
@@ -81,20 +103,27 @@ class Journal:
             return
         try:
             with open_plain(path) as file:
-                first, *lines = file.read().decode("utf-8").splitlines() or [""]
+                content = file.read().decode("utf-8")
         except (OSError, UnicodeDecodeError) as error:
             why = error.strerror if isinstance(error, OSError) else f"expected UTF-8, {error.reason}"
             raise InputError(f"--journal {path}: the file can't be read: {why}") from None
+        first, *lines = content.splitlines() or [""]
         if first != head:
             raise InputError(f"--journal {path}: expected {head}, found {first[:200]}; name another file")
         for number, line in enumerate(lines, start=2):
+            is_last = number == len(lines) + 1
             try:
-                self.rows.append(_row(json.loads(line)))
-            except (ValueError, KeyError, TypeError):
-                if number != len(lines) + 1:
-                    raise InputError(f"--journal {path}: line {number} can't be read") from None
-                # A kill in the middle of the last line: the seed is simulated again.
+                row = _row(line)
+            except ValidationError as error:
+                if not is_last:
+                    raise _unreadable(path, number, error) from None
+                row = None
+            if row is None or (is_last and not content.endswith("\n")):
+                # A kill in the middle of the last line: the seed is simulated again. One that lacks its end
+                # alone goes too, or the next would be added to it.
                 _write(path, [first, *lines[:-1]])
+            else:
+                self.rows.append(row)
 
     def add(self, outcome: WorldOutcome) -> JournalRow:
         """Keep an outcome. Raises `InputError` if the file does not take it; it is among the rows all the
@@ -128,7 +157,15 @@ def _unwritten(path: Path, error: OSError) -> InputError:
     return InputError(f"--journal {path}: the file can't be written: {error.strerror or error}")
 
 
-def _row(found: dict[str, JsonValue]) -> JournalRow:
-    rest = {key: value for key, value in found.items() if key != "coverage"}
-    coverage = Counter({(family, phase): count for family, phase, count in found["coverage"]})  # type: ignore[union-attr, misc, str-unpack]
-    return JournalRow(**rest, coverage=coverage)  # type: ignore[arg-type]
+def _unreadable(path: Path, number: int, error: ValidationError) -> InputError:
+    details = error.errors(include_url=False)[0]
+    key = ".".join(map(str, details["loc"]))
+    wrong = ": ".join(filter(None, (key, wrong_by(details))))
+    return InputError(f"--journal {path}: line {number}: {wrong}; name another file")
+
+
+def _row(line: str) -> JournalRow:
+    """The row of a line. Raises `ValidationError`."""
+    found = _Line.model_validate_json(line)
+    coverage = Counter({(family, phase): count for family, phase, count in found.coverage})
+    return JournalRow(**found.model_dump(exclude={"coverage"}), coverage=coverage)

@@ -16,6 +16,7 @@ from lab.engine import SimulatedEngine
 from lab.invariants import Breach, Moment
 from lab.invariants.folder import FolderBooks
 from lab.machine import SimulatedMachine
+from lab.processes import NotWantedError
 from lab.simulate.acts import Act, ActKind, ActPlace, Drawn
 from lab.simulate.agenda import ActAgenda
 from lab.simulate.disk import LabDisk
@@ -23,7 +24,7 @@ from lab.simulate.draw import BEGIN, DAY_S
 from lab.simulate.judge import Judge
 from lab.simulate.lasting import LastingFaults
 from lab.simulate.looks import LookTimes
-from lab.simulate.outcome import BreachFoundError, Found, GivenUpError, WorldOutcome
+from lab.simulate.outcome import BreachFoundError, Found, WorldOutcome
 from lab.simulate.person import Person
 from lab.simulate.rest import has_come_to_rest, is_calm, what_is_told
 from lab.simulate.station import KilledHere, Sayings, Station
@@ -88,7 +89,7 @@ class World:
     # The run.
 
     def run(self) -> WorldOutcome:
-        """Until the end, or the first breach. Raises `GivenUpError` if it is not wanted any more."""
+        """Until the end, or the first breach. Raises `NotWantedError` if it is not wanted any more."""
         try:
             with self._disk.in_place(), tripwires(*GUARDED):
                 self._schedule()
@@ -117,7 +118,7 @@ class World:
     def _go_on(self) -> None:
         """To the next thing that is due."""
         if not self._wanted():
-            raise GivenUpError
+            raise NotWantedError
         when = self._agenda.next_at(self._end)
         if self.second is not None and self.second.engine is not None:
             due = min((at for station in self._stations() if (at := station.next_due())), default=when)

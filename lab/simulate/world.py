@@ -15,7 +15,6 @@ from gateway.shell.bodies import HttpAnswer
 from lab.engine import SimulatedEngine
 from lab.invariants import Breach, Moment
 from lab.invariants.folder import FolderBooks
-from lab.machine import SimulatedMachine
 from lab.processes import NotWantedError
 from lab.simulate.acts import Act, ActKind, ActPlace, Drawn
 from lab.simulate.agenda import ActAgenda
@@ -213,7 +212,7 @@ class World:
     def _stations(self) -> list[Station]:
         return [self.main] if self.second is None else [self.main, self.second]
 
-    def _station(self, name: str, seed: int, machine: SimulatedMachine | None = None) -> Station:
+    def _station(self, name: str, seed: int) -> Station:
         sayings = Sayings(
             reached=self._reached,
             sending=self._sending,
@@ -227,7 +226,6 @@ class World:
             venue=self._venue,
             seed=seed,
             drawn=self._drawn,
-            machine=machine,
             disk=self._disk,
             sayings=sayings,
             plant=self._plant,

@@ -2,10 +2,12 @@
 
 0  done as asked
 1  a check ran and found something wrong; also if the upstream is unreachable or refuses the token
-2  arguments, environment or input that can't be used; of `start`, also a token that is refused: a person must
-   change something, and the same start would be refused again
+2  arguments, environment or input that can't be used; of `start`, also a token that is refused, or a data
+   folder that is not in its place any more: a person must change something, and the same start would be
+   refused again
 3  the command needs a running engine and there is none
 4  the message is on disk and still under way after the wait; an alert tells its end
+130  Ctrl-C ended it before it was done; a long run tells what was done until then
 """
 
 from __future__ import annotations

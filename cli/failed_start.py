@@ -13,6 +13,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Final
 
+from actors.plain_file import open_plain
 from cli.folder_lock import FolderInUseError
 from core.errors import CerberoError
 
@@ -80,7 +81,7 @@ def _remember(data_dir: Path, reason: str, now: datetime) -> bool:
 
 
 def _write(path: Path, text: str) -> None:
-    handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
+    handle = open_plain(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW)
     with os.fdopen(handle, "w", encoding="utf-8") as file:
         file.write(text)
 
@@ -88,7 +89,7 @@ def _write(path: Path, text: str) -> None:
 def _told(path: Path) -> dict[str, datetime]:
     """Each reason's digest with the time at which it was told; empty if the file can't be read."""
     try:
-        handle = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK)
+        handle = open_plain(path, os.O_RDONLY | os.O_NOFOLLOW)
         with os.fdopen(handle, "rb") as file:
             found = json.loads(file.read(_BYTES_MAX))
         told = {str(key): datetime.fromisoformat(str(at)) for key, at in found.items()}

@@ -24,11 +24,11 @@ from core.errors import InputError
 from core.how_many import how_many
 from gateway.paper.faults import FaultKind
 from lab.invariants import INVARIANTS
-from lab.processes import Raised
+from lab.processes import NotWantedError, Raised
 from lab.simulate.acts import PROFILES, ActKind, Drawn
 from lab.simulate.hunt import Hunt
 from lab.simulate.journal import Journal
-from lab.simulate.outcome import GivenUpError, WorldOutcome
+from lab.simulate.outcome import WorldOutcome
 from lab.simulate.seeds import Seeds, SeedTask
 
 PRODUCTION, SPARSE = "production", "sparse"
@@ -170,7 +170,7 @@ class Simulation:
             f"replay: {self._replay(drawn.seed, self._seeds.only)}",
         )
         if self._shrink:
-            with suppress(GivenUpError):
+            with suppress(NotWantedError):
                 self._show_smaller(drawn, found.breach.number, wanted)
 
     def _show_smaller(self, drawn: Drawn, number: int, wanted: Callable[[], bool]) -> None:

@@ -5,6 +5,7 @@ CerberoError
 │   └── ConfigError         strategy.yaml: unknown key, wrong unit, impossible combination
 ├── EngineNotRunningError   a command that needs the engine found none (exit code 3)
 ├── FoundWrongError         a check ran and found something wrong (exit code 1)
+│   ├── ReadingGivenUpError reading took too long; nothing is known to be wrong
 │   └── NoAnswerError       a request was sent to the engine and not answered: it may be carried out
 ├── IllegalEdgeError        a state machine was asked for an edge that it does not have
 └── McpError                the upstream tool servers

@@ -24,6 +24,8 @@ def wrong_by(details: ErrorDetails) -> str:
     match details["type"]:
         case "value_error":
             return str(context["error"])
+        case "json_invalid":
+            return f"expected JSON: {context['error']}"
         case "missing":
             return "expected a value, found none"
         case "extra_forbidden":

@@ -37,22 +37,14 @@ URL: Final = "http://venue.in-process"
 """Never connected to; the settings require the URL of an upstream host."""
 
 
-def open_venue(
-    data_dir: Path,
-    seed: int,
-    *,
-    chains: Path | None = None,
-    faults: tuple[str, ...] = (),
-    assumptions: tuple[str, ...] = (),
-) -> PaperVenue:
-    """The venue of a data folder, new or as it was kept. Raises `InputError` if an input can't be used."""
+def open_venue(data_dir: Path, seed: int, *, faults: tuple[str, ...] = ()) -> PaperVenue:
+    """The venue of a data folder, new or as it was kept, in the model market. Raises `InputError` if an input
+    can't be used."""
     return PaperVenue(
         PaperVenueConfig(
-            source="model" if chains is None else "recorded",
+            source="model",
             seed=seed,
-            chains=chains,
             faults=faults,
-            assumptions=assumptions,
             token=TOKEN,
             data_dir=data_dir / VENUE_FOLDER,
         )

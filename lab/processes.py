@@ -36,6 +36,10 @@ RunnerMaker = Callable[[Callable[[], bool]], Callable[[T], R]]
 """Makes, in a worker, what runs its tasks there; it is told whether anybody still waits for them."""
 
 
+class NotWantedError(Exception):
+    """Nobody waits for what a task gives any more, so that its run was ended."""
+
+
 @dataclass(frozen=True)
 class Done(Generic[T, R]):
     """A task with what came of it."""

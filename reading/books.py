@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
-from typing import TypeVar
+from typing import Final, TypeVar
 
 from actors.state.database import database_path
 from actors.state.stored import BooksReader, StoredBooks, books_read, books_read_from_copy
@@ -31,6 +31,9 @@ from reading.brief import brief
 from reading.errors import DataFolderError
 
 T = TypeVar("T")
+NEWEST_CYCLES: Final = 26
+"""Half a year of weekly entries."""
+NEWEST_ALERTS: Final = 40
 
 # Every function but `has_books` raises FoundWrongError if the file exists but is no readable database.
 
@@ -68,7 +71,7 @@ def stored_trades(data_dir: Path) -> tuple[Position, ...]:
 
 
 def newest_rows(
-    data_dir: Path, cycles: int = 26, alerts: int = 40
+    data_dir: Path,
 ) -> tuple[tuple[Position, ...], tuple[CycleRow, ...], tuple[AlertRow, ...]]:
     """The live positions, the newest entry cycles and the newest alerts, each oldest first.
 
@@ -76,7 +79,7 @@ def newest_rows(
     """
     with required_books(data_dir, give_up=brief()) as books:
         live = books.positions(everything=False)
-        return live, books.entry_cycles(cycles), books.newest_alerts(alerts)
+        return live, books.entry_cycles(NEWEST_CYCLES), books.newest_alerts(NEWEST_ALERTS)
 
 
 def stored_orders(data_dir: Path, limit: int | None) -> tuple[tuple[Instruction, OrderRow], ...]:

@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
 
+from actors.plain_file import open_plain
 from core.text import visible
 
 HEARTBEAT_FILE: Final = "heartbeat"
@@ -44,7 +45,7 @@ class HeartbeatFile:
     def left(self) -> LeftBeat | None:
         """What an engine left that was not stopped; None if the last one was, or there was none."""
         try:
-            handle = os.open(self._path, os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK)
+            handle = open_plain(self._path, os.O_RDONLY | os.O_NOFOLLOW)
         except FileNotFoundError:
             return None
         except OSError:
@@ -61,9 +62,7 @@ class HeartbeatFile:
 
     def _write(self, line: str) -> None:
         """In one step, so that nobody reads half a line. Not synced: it need not outlive a power cut."""
-        handle = os.open(
-            self._draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600
-        )
+        handle = open_plain(self._draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW)
         with os.fdopen(handle, "w", encoding="utf-8") as file:
             file.write(f"{line}\n")
         self._draft.replace(self._path)

@@ -71,13 +71,6 @@ def _kept(path: Path, content: bytes) -> int | None:  # noqa: ARG001  (a key)
     return int(kept)
 
 
-def market_backups(folder: Path, until: str) -> list[Path]:
-    """The files of the days up to and with `until` (YYYY-MM-DD), oldest first."""
-    if not folder.is_dir():
-        return []
-    return sorted(path for path in folder.iterdir() if path.suffix == _SUFFIX and path.stem <= until)
-
-
 def _span(day: str) -> tuple[str, str]:
     return f"{day}T", f"{day}U"
 

@@ -61,7 +61,8 @@ class ColumnMap(Section):
 
 
 class Columns(NamedTuple):
-    """One row a quote, in the order of the file. Times are seconds since 1970, prices units of 0.0001 ETH."""
+    """One row a quote, in the order of the file. Times are seconds since 1970, prices ETH a contract, with 0
+    for none; `puts` has 1 for a put and 0 for a call."""
 
     times_s: Sequence[int]
     expirations_s: Sequence[int]

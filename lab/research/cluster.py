@@ -23,12 +23,11 @@ import distributed
 from distributed.scheduler import KilledWorker
 
 from core.errors import CerberoError, InputError
-from lab.processes import LOST_MAX, Done, Raised
+from lab.processes import LOST_MAX, Done, NotWantedError, Raised
 from lab.research.cluster_worker import UnfitWorkerError, run_here
 from lab.research.executor import PointEnd, PointTask
 from lab.research.found import Ran
 from lab.research.identity import bench_version
-from lab.research.running import NotWantedError
 from lab.shares import Shares
 
 LOOK_EVERY_S: Final = 0.2

@@ -10,16 +10,13 @@ from core.errors import InputError
 from gateway.paper.source import MarketSource
 from lab.backtest.running import run_backtest
 from lab.backtest.sources import Market, shared_source_of
+from lab.processes import NotWantedError
 from lab.research.executor import PointTask
 from lab.research.found import Ran, found_of, report_of_point
 from lab.research.identity import data_hash
 
 LOOK_EVERY: Final = 64
 """How many steps of a run pass between two looks at whether it is still wanted."""
-
-
-class NotWantedError(Exception):
-    """Nobody waits for the run any more."""
 
 
 def point_runner(wanted: Callable[[], bool]) -> Callable[[PointTask], Ran]:

@@ -45,7 +45,7 @@ class Hunt:
         self._plant = plant
 
     def while_wanted(self, wanted: Callable[[], bool]) -> Hunt:
-        """The same, each run of which raises `GivenUpError` once `wanted` is False."""
+        """The same, each run of which raises `NotWantedError` once `wanted` is False."""
         same = copy(self)
         same._wanted = wanted
         return same

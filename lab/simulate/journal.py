@@ -8,11 +8,12 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Annotated
 
-from pydantic import ConfigDict, Field, JsonValue
+from pydantic import BaseModel, ConfigDict, Field, JsonValue, ValidationError
 
 from core.errors import InputError
-from core.values import Value
+from core.schema_words import wrong_by
 from gateway.plain_file import open_plain
 from gateway.shell.alone import AloneIn
 from gateway.whole_file import write_whole
@@ -69,21 +70,24 @@ class JournalRow:
         }
 
 
-class _Line(Value):
+_Count = Annotated[int, Field(ge=0)]
+
+
+class _Line(BaseModel):
     """What a line has to say; `coverage` are family, phase and count."""
 
-    seed: int = Field(ge=0)
-    digest: str
-    breach: int | None
-    text: str
-    orders: int
-    trades: int
-    lives: int
-    looks: int
-    rests: int
-    coverage: tuple[tuple[str, str, int], ...]
+    model_config = ConfigDict(strict=True, extra="forbid")
 
-    model_config = ConfigDict(strict=True)
+    seed: _Count
+    digest: str
+    breach: _Count | None
+    text: str
+    orders: _Count
+    trades: _Count
+    lives: _Count
+    looks: _Count
+    rests: _Count
+    coverage: tuple[tuple[str, str, _Count], ...]
 
 
 class Journal:
@@ -129,9 +133,9 @@ class Journal:
         for number, line in enumerate(lines, start=2):
             try:
                 row = _row(line)
-            except ValueError:
+            except ValidationError as error:
                 if number != len(lines) + 1:
-                    raise InputError(f"--journal {path}: line {number} can't be read") from None
+                    raise _unreadable(path, number, error) from None
             else:
                 if line.endswith("\n"):
                     self._rows.setdefault(row.seed, row)
@@ -172,6 +176,13 @@ def _unwritten(path: Path, error: OSError) -> InputError:
     return InputError(f"--journal {path}: the file can't be written: {error.strerror or error}")
 
 
+def _unreadable(path: Path, number: int, error: ValidationError) -> InputError:
+    details = error.errors(include_url=False)[0]
+    key = ".".join(map(str, details["loc"]))
+    wrong = ": ".join(filter(None, (key, wrong_by(details))))
+    return InputError(f"--journal {path}: line {number} can't be read: {wrong}")
+
+
 def _lines_of(path: Path) -> list[str]:
     """Each with its end, if it has one; at least one. Raises `InputError`."""
     try:
@@ -203,7 +214,7 @@ def lock_name(path: Path) -> str:
 
 
 def _row(line: str) -> JournalRow:
-    """Raises `ValueError`."""
+    """The row of a line. Raises `ValidationError`."""
     found = _Line.model_validate_json(line)
     coverage = Counter({(family, phase): count for family, phase, count in found.coverage})
     return JournalRow(**found.model_dump(exclude={"coverage"}), coverage=coverage)

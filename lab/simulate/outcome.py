@@ -42,7 +42,3 @@ class BreachFoundError(Exception):
     def __init__(self, breach: Breach) -> None:
         super().__init__(breach.text)
         self.breach = breach
-
-
-class GivenUpError(Exception):
-    """Nobody waits for the outcome any more; the simulation was given up."""

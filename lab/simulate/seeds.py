@@ -9,10 +9,10 @@ from dataclasses import dataclass, replace
 from time import process_time
 from typing import Final
 
-from lab.processes import Done, Processes, Raised
+from lab.processes import Done, NotWantedError, Processes, Raised
 from lab.simulate.acts import Drawn
 from lab.simulate.hunt import Hunt
-from lab.simulate.outcome import GivenUpError, WorldOutcome
+from lab.simulate.outcome import WorldOutcome
 
 AGAIN_EVERY: Final = 25
 """Every so many seeds are run a second time, and have to give the same trace."""
@@ -73,7 +73,7 @@ class Seeds:
         tasks = [SeedTask(number) for number in numbers]
         if min(jobs, len(tasks)) <= 1:
             run = self(wanted)
-            with suppress(GivenUpError):
+            with suppress(NotWantedError):
                 for task in tasks:
                     yield Done(task, run(task))
             return

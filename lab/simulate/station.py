@@ -18,7 +18,6 @@ from core.contract import Router
 from core.messages.mcp import EditOrder, SendOrder
 from lab.engine import SimulatedEngine
 from lab.invariants.seen import EngineSeen
-from lab.machine import SimulatedMachine
 from lab.simulate.acts import ActPlace, Drawn
 from lab.simulate.channel import LabChannel
 from lab.simulate.coverage import Phases
@@ -89,7 +88,6 @@ class Station:
         venue: LabVenue,
         seed: int,
         drawn: Drawn,
-        machine: SimulatedMachine | None,
         disk: LabDisk,
         sayings: Sayings,
         plant: Callable[[SimulatedEngine], None] | None = None,
@@ -117,7 +115,6 @@ class Station:
         self._venue = venue
         self._seed = seed
         self._drawn = drawn
-        self._machine = machine
         self._disk = disk
         self._sayings = sayings
         self._plant = plant
@@ -152,7 +149,6 @@ class Station:
             life=self.lives,
             yield_at_tell=self._drawn.yield_at_tell,
             tracer=_Listening(self._heard),
-            machine=self._machine,
             folder=f"simulated/{self.name}",
             wire=self.wire,
             alert_channels=(lambda: LabChannel(self._sayings.channel_down, self._took),),

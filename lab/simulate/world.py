@@ -15,7 +15,7 @@ from gateway.shell.bodies import HttpAnswer
 from lab.engine import SimulatedEngine
 from lab.invariants import Breach, Moment
 from lab.invariants.folder import FolderBooks
-from lab.machine import SimulatedMachine
+from lab.processes import NotWantedError
 from lab.simulate.acts import Act, ActKind, ActPlace, Drawn
 from lab.simulate.agenda import ActAgenda
 from lab.simulate.disk import LabDisk
@@ -23,7 +23,7 @@ from lab.simulate.draw import BEGIN, DAY_S
 from lab.simulate.judge import Judge
 from lab.simulate.lasting import LastingFaults
 from lab.simulate.looks import LookTimes
-from lab.simulate.outcome import BreachFoundError, Found, GivenUpError, WorldOutcome
+from lab.simulate.outcome import BreachFoundError, Found, WorldOutcome
 from lab.simulate.person import Person
 from lab.simulate.rest import has_come_to_rest, is_calm, what_is_told
 from lab.simulate.station import KilledHere, Sayings, Station
@@ -88,7 +88,7 @@ class World:
     # The run.
 
     def run(self) -> WorldOutcome:
-        """Until the end, or the first breach. Raises `GivenUpError` if it is not wanted any more."""
+        """Until the end, or the first breach. Raises `NotWantedError` if it is not wanted any more."""
         try:
             with self._disk.in_place(), tripwires(*GUARDED):
                 self._schedule()
@@ -117,7 +117,7 @@ class World:
     def _go_on(self) -> None:
         """To the next thing that is due."""
         if not self._wanted():
-            raise GivenUpError
+            raise NotWantedError
         when = self._agenda.next_at(self._end)
         if self.second is not None and self.second.engine is not None:
             due = min((at for station in self._stations() if (at := station.next_due())), default=when)
@@ -212,7 +212,7 @@ class World:
     def _stations(self) -> list[Station]:
         return [self.main] if self.second is None else [self.main, self.second]
 
-    def _station(self, name: str, seed: int, machine: SimulatedMachine | None = None) -> Station:
+    def _station(self, name: str, seed: int) -> Station:
         sayings = Sayings(
             reached=self._reached,
             sending=self._sending,
@@ -226,7 +226,6 @@ class World:
             venue=self._venue,
             seed=seed,
             drawn=self._drawn,
-            machine=machine,
             disk=self._disk,
             sayings=sayings,
             plant=self._plant,

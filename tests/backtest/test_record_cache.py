@@ -53,6 +53,7 @@ def test_a_market_on_it_quotes_the_same(chains: Path, tmp_path: Path) -> None:
     read = RecordedMarket(chains, "move", 25.0, 0.05)
     kept = RecordedMarket(chains, "move", 25.0, 0.05, record=kept_record(chains, tmp_path))
     at = read.start + timedelta(hours=5, minutes=20)
+    assert read.expiries(at)
     for expiry in read.expiries(at):
         assert kept.chain(at, expiry) == read.chain(at, expiry)
 

@@ -4,21 +4,25 @@ from __future__ import annotations
 
 import os
 import signal
+import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 from types import FrameType
 
 import pytest
 
 from actors.audit.files import AUDIT_FOLDER, append_bytes, audit_files, sync
+from actors.heartbeat.file import HEARTBEAT_FILE, HeartbeatFile, LeftBeat
 from actors.state.backup import backups
 from actors.state.ballast import Ballast
 from actors.state.database import open_database
 from actors.state.stored_market import market_read
+from cli.failed_start import TOLD_FILE, told_if_it_fails
 from cli.folder_identity import FOLDER_FILE, folder_identity
 from cli.logs import logging_to
-from core.errors import FoundWrongError
+from core.errors import FoundWrongError, InputError
 from core.messages.audit import AuditBatch
 from reading.log_lines import LOG_FILE, log_lines
 from tests.cli.restores import folder_with_backups
@@ -26,6 +30,7 @@ from tests.cli.support import Cli
 from tests.fakes.whole_books import make_whole_books
 
 AT_ONCE_S = 20
+BEGIN = datetime(2026, 1, 5, tzinfo=UTC)
 
 
 @pytest.fixture(autouse=True)
@@ -120,6 +125,10 @@ WRITERS: dict[str, tuple[str, Callable[[Path], object]]] = {
             ),
         ),
     ),
+    "heartbeat": (
+        "heartbeat.draft",
+        lambda folder: HeartbeatFile(folder, 1).beat("a-1", BEGIN, well=True),
+    ),
     "day that is synced": (
         "audit-2026-01-05.jsonl",
         lambda folder: sync(folder, "audit-2026-01-05.jsonl"),
@@ -153,6 +162,30 @@ def test_what_the_engine_writes_is_not_written_into_it(tmp_path: Path, what: str
 def test_in_the_place_of_the_folders_identity_the_folder_is_a_new_one(tmp_path: Path) -> None:
     as_pipe(tmp_path / FOLDER_FILE)
     assert folder_identity(tmp_path) == ""
+
+
+@pytest.mark.parametrize("lay", [os.mkfifo, os.mkdir])
+def test_in_the_place_of_the_heartbeat_the_engine_ended_without_a_word(
+    tmp_path: Path, lay: Callable[[Path], None]
+) -> None:
+    lay(tmp_path / HEARTBEAT_FILE)
+    assert HeartbeatFile(tmp_path, 1).left() == LeftBeat(None)
+
+
+@pytest.mark.parametrize("is_read", [False, True])
+def test_in_the_place_of_what_was_told_of_a_failed_start_that_is_remembered_elsewhere(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, is_read: bool
+) -> None:
+    """Among the temporary files anybody may lay one."""
+    elsewhere = tmp_path / "temporary"
+    elsewhere.mkdir()
+    monkeypatch.setattr(tempfile, "tempdir", str(elsewhere))
+    told: list[str] = []
+    with with_or_without_a_reader(as_pipe(tmp_path / TOLD_FILE), is_read=is_read):
+        for _ in range(2):
+            with pytest.raises(InputError), told_if_it_fails(tmp_path, told.append, lambda: BEGIN):
+                raise InputError("a")
+    assert told == ["a"]
 
 
 def test_in_the_place_of_the_log_without_a_reader(tmp_path: Path) -> None:

@@ -172,7 +172,9 @@ def test_a_book_is_on_the_tick(asked: Asked) -> None:
     listed = cast("Instruments", asked(Router.DERIBIT, "get_instruments", GetInstruments())).instruments
     name = listed[len(listed) // 2].instrument_name
     book = cast("OrderBook", asked(Router.DERIBIT, "get_order_book", GetOrderBook(instrument_name=name)))
-    for price, amount in book.bids + book.asks:
+    levels = book.bids + book.asks
+    assert levels
+    for price, amount in levels:
         assert price % Decimal("0.0001") == 0
         assert amount > 0
 

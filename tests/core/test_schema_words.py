@@ -54,3 +54,10 @@ def test_a_fault_says_what_was_expected_and_found(given: dict[str, object], told
     (details,) = refused.value.errors()
     assert wrong_by(details).startswith(told)
     assert len(wrong_by(details)) < 200
+
+
+def test_what_is_no_json_is_told_without_the_text() -> None:
+    with pytest.raises(ValidationError) as refused:
+        Asked.model_validate_json("[" * 10_000)
+    (details,) = refused.value.errors()
+    assert wrong_by(details).startswith("expected JSON: recursion limit exceeded")

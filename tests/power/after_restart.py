@@ -20,7 +20,6 @@ from actors.names import KILL_SWITCH, Rooms
 from actors.runtime import CellState, Tracer, ask
 from actors.state.backup import backups
 from actors.state.backup_manifest import read_manifest
-from actors.state.backup_market import market_backups
 from core.audit.hash_chain import Link
 from core.messages.arm_cause import ArmCause
 from core.messages.audit import AuditKind
@@ -264,7 +263,7 @@ def _backup_problems(data_dir: Path, said: Acknowledged) -> Iterator[str]:
             report = verified(backup)
             if problem is not None or not report.ok:
                 yield f"{backup.name}: {problem or report.problem}"
-    for part in market_backups(data_dir / "backups" / "market", "9999"):
+    for part in sorted((data_dir / "backups" / "market").glob("*.db")):
         problem = _check_database(part)
         if problem is not None:
             yield f"{part.name}: {problem}"

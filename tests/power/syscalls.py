@@ -18,7 +18,7 @@ TRACED = (
 STRING_BYTES_MAX = 1 << 22
 
 _LINE = re.compile(r"^(\d+) +(.*)$")
-_CALL = re.compile(r"^(\w+)\((.*)\) += (-?\d+)(.*)$")
+_CALL = re.compile(r"^(\w+)\((.*)\) += (-?\d+)")
 _RESUMED = re.compile(r"^<\.\.\. (\w+) resumed>(.*)$")
 _ARGUMENT = re.compile(r'(?:"[^"]*"(?:\.\.\.)?|\[[^]]*\]|\{[^}]*\}|[^,"\[{])+')
 _UNFINISHED = " <unfinished ...>"
@@ -36,8 +36,6 @@ class Call:
     name: str
     arguments: tuple[str, ...]
     returned: int
-    path_returned: str | None
-    """The path of a file descriptor that was returned."""
 
 
 def calls(lines: Iterable[str]) -> Iterator[Call]:
@@ -62,7 +60,7 @@ def calls(lines: Iterable[str]) -> Iterator[Call]:
             raise NotUnderstoodError(line[:200])
         returned = int(call[3])
         if returned >= 0:
-            yield Call(process, call[1], tuple(_split(call[2])), returned, _after_fd(call[4]))
+            yield Call(process, call[1], tuple(_split(call[2])), returned)
 
 
 def descriptor(argument: str) -> int:
@@ -95,12 +93,6 @@ def number(argument: str) -> int | None:
 
 def _split(arguments: str) -> list[str]:
     return [found.strip() for found in _ARGUMENT.findall(arguments)]
-
-
-def _after_fd(rest: str) -> str | None:
-    if not rest.startswith("<"):
-        return None
-    return _decoded(rest[1:].partition(">")[0]).decode()
 
 
 def _decoded(shown: str) -> bytes:

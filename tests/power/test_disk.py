@@ -163,7 +163,7 @@ def test_a_call_that_failed_changes_nothing() -> None:
 def test_what_can_not_be_replayed_is_refused() -> None:
     replay = Replay(ROOT, [])
     with pytest.raises(NotUnderstoodError):
-        replay.disk.take(Call(7, "pwritev", ("3",), 5, None))
+        replay.disk.take(Call(7, "pwritev", ("3",), 5))
 
 
 def test_a_file_that_is_opened_by_the_older_call_is_the_same_file() -> None:

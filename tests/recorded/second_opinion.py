@@ -23,11 +23,6 @@ SPREAD_SHORT_MAX, SPREAD_LONG_MAX = 0.15, 0.25
 CREDIT_FLOOR, COST_MAX = 0.55, 0.37
 FEE_ETH, FEE_OF_PRICE_MAX = 0.0003, 0.125
 RISK_FRAC, CAP_USD, CONTRACTS_MAX = 0.015, 585.0, 4
-CALL_SIDES = {
-    SpreadKind.BULL_PUT: (False,),
-    SpreadKind.BEAR_CALL: (True,),
-    SpreadKind.IRON_CONDOR: (False, True),
-}
 GRID = 2_000
 ROUNDING = 1e-12
 """Sums of doubles at their bound may stand a bit beside it."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from time import process_time
@@ -71,7 +71,6 @@ from tests.simulate.bugs import (
 
 STRATEGY = Path(__file__).resolve().parents[2] / "strategy.yaml"
 SEEDS_MAX = 2000
-Patch = Callable[[], Iterator[None]]
 
 
 @dataclass(frozen=True)

@@ -7,6 +7,9 @@ import re
 
 import pytest
 
+import cli.exit_codes
+from cli.exit_codes import ExitCode
+from cli.start import INTERRUPTED
 from config import VARIABLES
 from config.consequences import OF_VARIABLES
 from config.settings_list import settings
@@ -14,6 +17,7 @@ from core.messages.arm_cause import ArmCause
 from core.status.suspensions import SUSPENSIONS
 from tests.tidy.pages.all_pages import PAGES, written
 from tests.tidy.pages.marked import END, Page, begin, replaced, table
+from tests.tidy.pages.operation import exit_codes
 from tests.tidy.pages.risk_controls import who_arms
 from tests.tidy.pages.suspensions import of_tree, sources
 
@@ -41,6 +45,13 @@ def test_a_page_without_its_marks_is_refused() -> None:
 
 def test_a_cell_can_hold_a_bar_and_is_never_empty() -> None:
     assert table(("a", "b"), [("x | y", "")]).splitlines()[-1] == "| x \\| y | – |"
+
+
+def test_each_exit_code_is_told_to_its_last_word() -> None:
+    listed = (cli.exit_codes.__doc__ or "").partition("\n\n")[2]
+    rows = [row.strip("| ").split(" | ") for row in exit_codes().splitlines()[2:]]
+    assert " ".join(f"{code} {meaning}" for code, meaning in rows) == " ".join(listed.split())
+    assert [int(code) for code, _ in rows] == [*ExitCode, INTERRUPTED]
 
 
 def test_each_variable_says_what_a_wrong_one_costs() -> None:

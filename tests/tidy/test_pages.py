@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.tidy.sources import ROOT
+from tests.tidy.sources import CODE, ROOT
 
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
 PAGE = (ROOT / "docs" / "how-to-add.md").read_text("utf-8")
@@ -29,19 +29,7 @@ def named_paths(page: str) -> list[str]:
     return sorted(set(PATH.findall(page)))
 
 
-OURS = (
-    "actors/",
-    "bench/",
-    "cli/",
-    "config/",
-    "core/",
-    "docs/",
-    "gateway/",
-    "lab/",
-    "packaging/",
-    "reading/",
-    "tests/",
-)
+OURS = tuple(f"{folder}/" for folder in (*CODE, "docs", "packaging", "scripts", "tests"))
 PYKKAS = {"tests/proxy", "tests/test_registry.py"}
 """Files of pykka's own test suite that a page names as left out."""
 

@@ -6,7 +6,7 @@ On threads market time jumps, so that backoffs take no real time; a test waits f
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import TypedDict, TypeVar, Unpack
@@ -268,6 +268,3 @@ class World:
             self.system.stop()
         else:
             self.runtime.shut_down()
-
-
-Peers = Mapping[str, AnyAddress]

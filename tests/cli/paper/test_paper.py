@@ -173,13 +173,25 @@ def test_the_books_are_read_without_an_engine(finished: tuple[Path, Ran, dict[st
     assert "CYCLE_OPENED" in traced.out
 
 
-def test_no_token_is_on_disk_but_in_the_venues_own_folder(
-    finished: tuple[Path, Ran, dict[str, Any]],
-) -> None:
+def holding(folder: Path, secret: bytes) -> tuple[list[str], int]:
+    """The names of the files in which it stands, and how many were read."""
+    files = [path for path in folder.rglob("*") if path.is_file() and path.name != "ballast"]
+    return [path.name for path in files if secret in path.read_bytes()], len(files)
+
+
+def test_no_header_with_a_token_is_on_disk(finished: tuple[Path, Ran, dict[str, Any]]) -> None:
     folder, _, _ = finished
-    for path in (folder / "data").rglob("*"):
-        if path.is_file() and path.name != "ballast":
-            assert b"Bearer " not in path.read_bytes(), path
+    found, files = holding(folder / "data", b"Bearer ")
+    assert found == []
+    assert files > 5
+
+
+def test_the_venues_token_is_not_on_disk(cli: Cli, tmp_path: Path) -> None:
+    cli.monkeypatch.setattr("cli.paper.start.new_token", lambda: "the-only-token-of-this-venue")
+    assert here(cli, tmp_path, days="0.05").code == 0
+    found, files = holding(tmp_path, b"the-only-token-of-this-venue")
+    assert found == []
+    assert files > 5
 
 
 def test_whatever_it_keeps_is_for_its_owner_alone_and_the_report_is_as_the_user_has_it(

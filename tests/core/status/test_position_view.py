@@ -15,7 +15,6 @@ from tests.fakes.engine_status import CONDOR, LATER, MARKS, PUT
 from tests.fakes.trading import SHORT
 
 EXITS = Strategy().exits
-MARKS_ETH = {mark.instrument_name: mark.mark_eth for mark in MARKS.legs}
 
 
 def changed(position: Position = PUT, **changes: object) -> Position:

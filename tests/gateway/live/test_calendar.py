@@ -57,6 +57,7 @@ def test_its_end_is_told_from_45_days_before(days: float, told: str | None) -> N
 
 
 def test_every_event_names_a_source_and_the_shipped_ones_are_at_the_agencies_hours() -> None:
+    assert SHIPPED.events
     for event in SHIPPED.events:
         assert event.source in SHIPPED.sources
         assert event.at.strftime("%H:%M") in ("19:00", "18:00", "13:30", "12:30")

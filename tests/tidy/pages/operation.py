@@ -19,7 +19,6 @@ from actors.scheduler.jobs import (
     build_jobs,
     disabled_jobs,
 )
-from cli.exit_codes import ExitCode
 from cli.main import COMMANDS, GROUPS, app
 from config.environment import ENABLE_DATA_ANALYSIS, ENABLE_STRATEGY
 from core.orders.books import Job
@@ -40,7 +39,8 @@ DOES: Final[Mapping[Job, str]] = {
     Job.BACKUP: "makes a backup of log and books",
     Job.MARKET_SNAPSHOT: "stores a snapshot of the market; checks protections and margin",
 }
-_CODE = re.compile(r"^(\d)  (.+)$", re.MULTILINE)
+_CODE = re.compile(r"^(\d+)  (.+(?:\n +.+)*)", re.MULTILINE)
+"""A code with its meaning, which goes on in the lines that are indented."""
 
 
 def modes() -> str:
@@ -107,8 +107,7 @@ def _commands() -> Iterator[tuple[str, str]]:
 
 
 def exit_codes() -> str:
-    said = dict(_CODE.findall(cli.exit_codes.__doc__ or ""))
-    return table(("code", "meaning"), ((str(each.value), said[str(each.value)]) for each in ExitCode))
+    return table(("code", "meaning"), _CODE.findall(cli.exit_codes.__doc__ or ""))
 
 
 def _word(on: bool) -> str:

@@ -37,8 +37,6 @@ from tests.core.audit.fold.logs import (
     sent,
 )
 
-AFTER_EXIT_ETH = "-0.00239999"
-
 
 def closed() -> list[Step]:
     """A whole trade."""

@@ -1,6 +1,7 @@
 """`run.py` in a process that kills itself: `python -m tests.kills.killed NOTE WHERE COUNT ARGUMENTS…`.
 
-WHERE is a failpoint, or `step`: before the COUNT-th change of the disk that is made by Python's `os`.
+WHERE is a failpoint, or `step`: before the COUNT-th change of the disk that is made by Python's `os`; each
+failpoint counts as one, too, because SQLite changes it by itself.
 NOTE is a file that the name of the place is written to right before the kill.
 """
 
@@ -75,6 +76,7 @@ def install(killer: Killer, where: str) -> None:
     if where == STEP:
         for name in CHANGES:
             vars(os)[name] = killer.before(name)
+        vars(failpoints)["_at"] = killer.passes
     else:
         vars(failpoints)["_at"] = killer.at(Failpoint(where))
 

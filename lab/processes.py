@@ -6,6 +6,7 @@ import os
 import signal
 from collections import Counter
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import count
 from multiprocessing import get_context
@@ -20,6 +21,8 @@ LOST_MAX: Final = 2
 """A task that so many workers died of is given up, by its name."""
 LOOK_EVERY_S: Final = 0.2
 END_WAIT_S: Final = 1.0
+TO_THE_GROUP: Final = (signal.SIGINT, signal.SIGTERM)
+"""Signals that a terminal, or a service manager, sends to every process."""
 _CONTEXT = get_context("spawn")
 
 
@@ -161,17 +164,30 @@ class Processes(Generic[T, R]):
     def _started(self, number: int) -> _Worker[T]:
         ours, theirs = _CONTEXT.Pipe()
         process = _CONTEXT.Process(target=_serve, args=(theirs, os.getpid(), self._make_runner), daemon=True)
-        process.start()
+        with _held_signals():
+            process.start()
         # Only the worker's own end is left open, so that its death is the end of the pipe.
         theirs.close()
         return _Worker(number, process, ours)
 
 
+@contextmanager
+def _held_signals() -> Iterator[None]:
+    """Whoever is started in here has them held from its first instruction on: it reads modules for a while
+    before it can ignore them, and would end with a traceback. Ours come afterwards."""
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, TO_THE_GROUP)
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
 def _serve(pipe: Connection, parent: int, make_runner: RunnerMaker[Any, Any]) -> None:
     """A worker's life: task after task, until the parent ends it, or is no more."""
-    for number in (signal.SIGINT, signal.SIGTERM):
-        # Sent to the whole group: what then happens is the parent's to say.
+    for number in TO_THE_GROUP:
+        # What then happens is the parent's to say.
         signal.signal(number, signal.SIG_IGN)
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, TO_THE_GROUP)
     run = make_runner(lambda: os.getppid() == parent)
     while True:
         try:

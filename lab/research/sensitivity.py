@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import combinations
 
 from lab.research.axes import SettingAxis, Values, named_axis
@@ -61,7 +61,10 @@ class Neighbourhood:
     def sentence(self) -> str:
         """How stable it is, in words."""
         if self.neighbours_mean_r is None or self.worst_r is None:
-            return f"point {self.number} has no neighbour that was run: nothing is known of its surroundings"
+            return (
+                f"point {self.number} has no neighbour that was run and traded otherwise: nothing is known "
+                "of its surroundings"
+            )
         return (
             f"point {self.number} has mean r {self.mean_r:+.3f} a week, its {self.neighbours} neighbours "
             f"{self.neighbours_mean_r:+.3f} on average and {self.worst_r:+.3f} at worst; {self.same_sign} of "
@@ -134,17 +137,25 @@ def heat_maps(places: Places, figures: Sequence[PointFigures]) -> tuple[HeatMap,
 
 
 def neighbourhood(places: Places, figures: Sequence[PointFigures], chosen: int) -> Neighbourhood | None:
-    """None if the chosen point has no mean."""
-    means = {places.of[each.number]: each.mean_r for each in figures}
+    """None if the chosen point has no mean.
+
+    A neighbour of the very same figures is the point once more, by a setting that changes nothing: it would
+    praise the point by itself, and is left out.
+    """
+    at = {places.of[each.number]: each for each in figures}
     here = places.of[chosen]
-    mean = means[here]
+    mean = at[here].mean_r
     if mean is None:
         return None
-    around = [
-        found
+    beside = [
+        at.get((*here[:axis], step, *here[axis + 1 :]))
         for axis in range(len(here))
         for step in (here[axis] - 1, here[axis] + 1)
-        if (found := means.get((*here[:axis], step, *here[axis + 1 :]))) is not None
+    ]
+    around = [
+        found.mean_r
+        for found in beside
+        if found is not None and found.mean_r is not None and replace(found, number=chosen) != at[here]
     ]
     return Neighbourhood(
         number=chosen,

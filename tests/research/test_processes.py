@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from itertools import islice
@@ -36,6 +36,27 @@ class Deadly:
 
     def __reduce__(self) -> tuple[object, ...]:
         return end, ()
+
+
+def numbers_of(_is_wanted: Callable[[], bool]) -> Callable[[PointTask], int]:
+    return lambda task: task.number
+
+
+def pressed() -> object:
+    """Ctrl-C of a terminal, which goes to every process, those that begin too."""
+    os.kill(os.getpid(), signal.SIGINT)
+    os.kill(os.getpid(), signal.SIGTERM)
+    return numbers_of
+
+
+class Pressed:
+    """Read by a worker as it starts."""
+
+    def __call__(self, _is_wanted: Callable[[], bool]) -> Callable[[PointTask], int]:
+        raise NotImplementedError
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return pressed, ()
 
 
 def ended(runs: Processes[PointTask, Ran], listed: Sequence[PointTask]) -> dict[int, PointEnd]:
@@ -123,3 +144,19 @@ def test_closing_kills_what_runs_within_two_seconds() -> None:
     runs.close()
     assert monotonic() - began < 2.0
     assert active_children() == []
+
+
+def test_a_signal_to_the_group_ends_no_worker_that_is_just_starting(
+    capfd: pytest.CaptureFixture[str],
+) -> None:
+    runs: Processes[PointTask, int] = Processes(2, Pressed())
+    listed = tasks(points("exits.profit_of_credit=0.4,0.6"))
+    for task in listed:
+        runs.submit(task)
+    try:
+        found = [each for each in runs.as_completed() if each is not None]
+    finally:
+        runs.close()
+    assert sorted(each.ran for each in found if isinstance(each, Done)) == [0, 1]
+    assert capfd.readouterr().err == ""
+    assert not signal.pthread_sigmask(signal.SIG_BLOCK, ()) & {signal.SIGINT, signal.SIGTERM}

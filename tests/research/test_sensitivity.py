@@ -83,3 +83,18 @@ def test_a_point_alone_has_no_neighbourhood() -> None:
     found = neighbourhood(PLACES, figures_of(alone, matrix_of(alone)), 1)
     assert found is not None
     assert "nothing is known of its surroundings" in found.sentence
+
+
+def test_a_point_of_the_very_same_trades_is_no_neighbour() -> None:
+    """A value written in two ways, or a setting that nothing reads, would praise the point by itself."""
+    places = Places(
+        axes_of(["a=0.5,0.50", "b=1,2"]), dict(enumerate(grid(axes_of(["a=0.5,0.50", "b=1,2"])), 1))
+    )
+    by_point = {1: runs(0.2), 2: runs(-0.1), 3: runs(0.2), 4: runs(-0.1)}
+    found = neighbourhood(places, figures_of(by_point, matrix_of(by_point)), 1)
+    assert found is not None
+    assert (found.neighbours, found.same_sign) == (1, 0)
+    by_point = {1: runs(0.2), 3: runs(0.2)}
+    found = neighbourhood(places, figures_of(by_point, matrix_of(by_point)), 1)
+    assert found is not None
+    assert "no neighbour that was run and traded otherwise" in found.sentence

@@ -43,7 +43,7 @@ def test_two_processes_do_not_write_one_journal(tmp_path: Path) -> None:
 
 def test_a_journal_that_is_refused_is_not_held(tmp_path: Path) -> None:
     journal = tmp_path / "journal"
-    journal.write_text("another\n")
+    journal.write_text("another\n", "utf-8")
     with pytest.raises(InputError, match="name another file"):
         Journal(journal, "this")
     journal.unlink()

@@ -96,10 +96,11 @@ class Listener:
     def _end(self) -> None:
         if self._socket is None or self._wake is None:
             return
+        # First, or a wait may end by the shutdown alone, which says nothing of an end.
+        self._wake[1].close()
         # Who connects from here on is refused, not left waiting.
         with contextlib.suppress(OSError):
             self._socket.shutdown(socket.SHUT_RDWR)
-        self._wake[1].close()
         if self.is_in_place():
             self.path.unlink()
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 import hashlib
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar, cast
@@ -141,8 +142,18 @@ def validated(source: LinedYaml, schema: type[SectionT], within: KeyPath = ()) -
         return schema.model_validate_json(json.dumps(source.values, default=str))
     except ValidationError as error:
         found = error.errors(include_url=False)
-        complaints = [_complaint(details, source, schema, within) for details in found]
+        complaints = [
+            _complaint(details, source, schema, within) for details in found if not _follows(details, found)
+        ]
         raise ConfigError(*complaints) from error
+
+
+def _follows(details: ErrorDetails, found: Sequence[ErrorDetails]) -> bool:
+    """Whether a list is too short because one of its items was refused: it was told once."""
+    loc = tuple(details["loc"])
+    return details["type"] == "too_short" and any(
+        len(other["loc"]) > len(loc) and tuple(other["loc"])[: len(loc)] == loc for other in found
+    )
 
 
 def _complaint(details: ErrorDetails, source: LinedYaml, schema: type[BaseModel], within: KeyPath) -> str:

@@ -123,6 +123,16 @@ def test_a_complaint_names_line_key_expected_and_found(tmp_path: Path, text: str
     assert complaint(tmp_path, text).startswith(expected)
 
 
+def test_a_list_is_not_called_short_because_its_only_item_is_wrong(tmp_path: Path) -> None:
+    found = complaint(tmp_path, 'scheduler:\n  monitor_times: ["24:00"]\n')
+    assert found == (
+        "strategy.yaml:2: scheduler.monitor_times.0: expected a time of day such as 14:00, found '24:00'"
+    )
+    assert "monitor_times: expected at least 1 item" in complaint(
+        tmp_path, "scheduler:\n  monitor_times: []\n"
+    )
+
+
 def test_all_complaints_are_listed(tmp_path: Path) -> None:
     lines = complaint(tmp_path, "entry:\n  x: 1\n  y: 2\nbias:\n  z: 3\n").splitlines()
     assert [line.split(":")[1] for line in lines] == ["2", "3", "5"]

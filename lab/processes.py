@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import count
-from multiprocessing import get_context
+from multiprocessing import get_context, resource_tracker
 from multiprocessing.connection import Connection, wait
 from multiprocessing.context import SpawnProcess
 from typing import Any, Final, Generic, Literal, Protocol, TypeVar
@@ -175,6 +175,8 @@ class Processes(Generic[T, R]):
 def _held_signals() -> Iterator[None]:
     """Whoever is started in here has them held from its first instruction on: it reads modules for a while
     before it can ignore them, and would end with a traceback. Ours come afterwards."""
+    # It comes with the first worker, and lets go of the signals as it is started.
+    resource_tracker.ensure_running()
     before = signal.pthread_sigmask(signal.SIG_BLOCK, TO_THE_GROUP)
     try:
         yield

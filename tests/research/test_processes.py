@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from itertools import islice
-from multiprocessing import active_children
+from multiprocessing import active_children, resource_tracker
 from time import monotonic
 
 import pytest
@@ -149,6 +149,8 @@ def test_closing_kills_what_runs_within_two_seconds() -> None:
 def test_a_signal_to_the_group_ends_no_worker_that_is_just_starting(
     capfd: pytest.CaptureFixture[str],
 ) -> None:
+    # As in a new process: whatever ran before has started it.
+    resource_tracker._resource_tracker._stop()  # type: ignore[attr-defined]
     runs: Processes[PointTask, int] = Processes(2, Pressed())
     listed = tasks(points("exits.profit_of_credit=0.4,0.6"))
     for task in listed:

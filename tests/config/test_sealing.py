@@ -161,7 +161,7 @@ def test_what_is_no_plain_file_is_neither_read_nor_replaced(tmp_path: Path) -> N
     os.mkfifo(pipe)
     link.symlink_to(pipe)
     for path in (pipe, link):
-        with pytest.raises(ConfigError, match="expected a readable file, found no plain file"):
+        with pytest.raises(ConfigError, match="expected a plain file, found a pipe"):
             write_hash(path)
     assert stat.S_ISFIFO(pipe.stat().st_mode)
     assert sorted(tmp_path.iterdir()) == [pipe, link]

@@ -47,7 +47,7 @@ NOT_IN_THE_STORY: dict[str, str] = {
     "config/sealing.py _sync_folder": "the same",
 }
 """Functions that sync and that the story does not reach, as `file function`, and why it can't."""
-CODE = ("actors", "cli", "config", "reading")
+CODE = ("actors", "cli", "config", "files", "reading")
 
 
 @dataclass(frozen=True)

@@ -12,6 +12,7 @@ COPY requirements.lock ./
 RUN /opt/venv/bin/pip install --no-cache-dir --no-compile --only-binary :all: --no-deps --require-hashes -r requirements.lock
 COPY pyproject.toml README.md LICENSE ./
 COPY core core
+COPY files files
 COPY actors actors
 COPY config config
 COPY reading reading

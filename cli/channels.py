@@ -7,6 +7,7 @@ from contextlib import closing
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
+from threading import Thread
 
 from actors.alerting import AlertChannel, Letter, NotTaken, Sender, trial_alert
 from actors.channels import folder_named, sender
@@ -30,6 +31,18 @@ class ChannelFound:
 def probe_channels(channels: Sequence[OpenChannel], redact: Redactor) -> list[ChannelFound]:
     """Whether each would take an alert now; nothing is sent."""
     return [_found(open_channel, lambda channel: channel.probe(), redact) for open_channel in channels]
+
+
+def probe_beside(channels: Sequence[OpenChannel], redact: Redactor, warn: Callable[[str], None]) -> None:
+    """Probe them in a thread of its own, which nobody waits for: a dead host keeps neither a start nor a stop
+    waiting. `warn` is told of each channel that would take nothing."""
+
+    def probe() -> None:
+        for found in probe_channels(channels, redact):
+            if found.error is not None:
+                warn(f"{found.channel} takes no alerts now: {found.error}")
+
+    Thread(target=probe, name="channels", daemon=True).start()
 
 
 def send_test(channels: Sequence[OpenChannel], redact: Redactor, now: datetime) -> list[ChannelFound]:

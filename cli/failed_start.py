@@ -13,9 +13,9 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Final
 
-from actors.plain_file import open_plain
 from cli.folder_lock import FolderInUseError
 from core.errors import CerberoError
+from files.plain import open_plain
 
 TOLD_FILE: Final = "start_failed"
 TOLD_AGAIN_AFTER: Final = timedelta(hours=6)

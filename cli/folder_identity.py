@@ -6,7 +6,7 @@ import os
 from hashlib import sha256
 from pathlib import Path
 
-from actors.plain_file import open_plain
+from files.plain import open_plain
 
 FOLDER_FILE = "folder-id"
 _MACHINE_ID = Path("/etc/machine-id")

@@ -10,7 +10,6 @@ from pathlib import Path
 from actors.audit.files import AUDIT_FOLDER, append_bytes, cut_off
 from actors.audit.open_day import OpenDay
 from actors.audit.scan import scan
-from actors.plain_file import plain_bytes
 from actors.state.database import open_database
 from actors.state.sequencer import Sequencer
 from actors.state.text_door import TextDoor
@@ -18,6 +17,7 @@ from core.errors import FoundWrongError
 from core.messages.audit import AuditBatch
 from core.messages.base import Refused
 from core.messages.state import AnyRecording
+from files.plain import plain_bytes
 from reading.redacted import redacted
 
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from core.errors import InputError
-from gateway.whole_file import write_whole
+from files.whole import write_whole
 
 
 def require_file(option: str, path: Path | None) -> None:

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import os
-import stat
-import tempfile
 from pathlib import Path
 
 import yaml
@@ -14,6 +12,7 @@ from config.strategy_file import HASH_KEY, load_strategy, local_overrides_path
 from config.yaml_lines import read_lined_yaml, yaml_text
 from core.errors import ConfigError
 from core.lined_yaml import parse_lined_yaml
+from files.whole import rewrite_whole
 
 
 def write_hash(path: Path) -> str:
@@ -83,27 +82,13 @@ def _sealed(text: str, value: str) -> str:
 
 
 def _replace(path: Path, content: bytes) -> None:
-    """Replace the content as a whole. Where a folder does not allow that (a file mounted by itself, a folder
-    that can't be written), it is written in place. Raises `ConfigError` with the file unchanged, or if it is
-    uncertain whether the new content would survive a power cut."""
-    before = path.stat()
-    draft: Path | None = None
+    """Give the file this content, which outlives a power cut. Raises `ConfigError` with the file unchanged,
+    or if that last is uncertain."""
     try:
-        handle, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
-        draft = Path(name)
-        with os.fdopen(handle, "wb") as file:
-            os.fchmod(file.fileno(), stat.S_IMODE(before.st_mode))
-            if (before.st_uid, before.st_gid) != (os.geteuid(), os.getegid()):
-                os.fchown(file.fileno(), before.st_uid, before.st_gid)
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        draft.replace(path)
-    except OSError:
-        if draft is not None:
-            draft.unlink(missing_ok=True)
-        _write_in_place(path, content)
-    else:
+        is_another = rewrite_whole(path, content, is_synced=True)
+    except OSError as error:
+        raise ConfigError(f"{path}: expected a file that can be written: {error.strerror}") from error
+    if is_another:
         _sync_folder(path)
 
 
@@ -120,14 +105,3 @@ def _sync_folder(path: Path) -> None:
             f"{path}: the hash is written, but its folder can't be synced ({error.strerror}): after a power "
             "cut check it again with config validate"
         ) from error
-
-
-def _write_in_place(path: Path, content: bytes) -> None:
-    try:
-        with path.open("r+b") as file:
-            file.write(content)
-            file.truncate()
-            file.flush()
-            os.fsync(file.fileno())
-    except OSError as error:
-        raise ConfigError(f"{path}: expected a file that can be written: {error.strerror}") from error

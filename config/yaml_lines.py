@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import errno
 import os
-import stat
 from pathlib import Path
 from typing import Final
 
 from core.errors import ConfigError
 from core.lined_yaml import LinedYaml, parse_lined_yaml
+from files.plain import PlainFileError, read_plain
 
 BYTES_MAX = 1 << 20
 """A strategy has some ten thousand."""
@@ -23,6 +22,8 @@ def unreadable(file: Path, error: OSError, advice: str = "") -> str:
     if isinstance(error, FileNotFoundError):
         told = f"; {advice}" if advice else ""
         return f"{file}: expected a file, found none in {file.absolute().parent}{told}"
+    if isinstance(error, PlainFileError):
+        return f"{file}: {error.strerror}"
     if isinstance(error, PermissionError):
         return (
             f"{file}: expected a file that uid {os.geteuid()} can read, found {error.strerror}; "
@@ -32,12 +33,9 @@ def unreadable(file: Path, error: OSError, advice: str = "") -> str:
 
 
 def content_of(file: Path) -> bytes:
-    """The content of a plain file. Raises `OSError` for a device, a pipe or a folder, which may never end,
-    and `ConfigError` if it is too long to be settings."""
-    handle = os.open(file, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
-    with os.fdopen(handle, "rb") as opened:
-        if not stat.S_ISREG(os.fstat(handle).st_mode):
-            raise OSError(errno.EINVAL, "no plain file, but a device or a pipe")
+    """The content of a plain file. Raises `OSError` if it is none, and `ConfigError` if it is too long to be
+    settings."""
+    with read_plain(file) as opened:
         content = opened.read(BYTES_MAX + 1)
     if len(content) > BYTES_MAX:
         raise ConfigError(f"{file}: expected settings of at most {BYTES_MAX:,} bytes, found more")

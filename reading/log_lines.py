@@ -12,7 +12,7 @@ from datetime import date
 from pathlib import Path
 from typing import IO, Any, cast
 
-from actors.plain_file import require_plain
+from files.plain import require_plain
 from reading.errors import DataFolderError
 
 LOG_FOLDER = "log"

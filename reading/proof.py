@@ -10,7 +10,6 @@ from typing import Final
 
 from actors.audit.evidence import PENDING
 from actors.audit.files import AUDIT_FOLDER, whole_lines
-from actors.plain_file import plain_bytes
 from actors.state.database import database_path
 from actors.state.stored import BooksReader, books_read
 from core.audit.fold.books import FoldedBooks
@@ -26,6 +25,7 @@ from core.audit.hash_chain import (
 )
 from core.errors import FoundWrongError
 from core.messages.audit import AuditKind
+from files.plain import plain_bytes
 from reading.errors import DataFolderError
 
 

@@ -17,10 +17,10 @@ from typing import IO
 
 from actors.audit.durable import CHUNK_BYTES, fsync_folder, write_whole
 from actors.failpoints import Failpoint, reach
-from actors.plain_file import open_plain, read_plain
 from core.audit.hash_chain import GENESIS, RECORD_BYTES_MAX, ChainBrokenError, read_record
 from core.errors import FoundWrongError
 from core.messages.audit import AuditBatch
+from files.plain import open_plain, read_plain
 
 AUDIT_FOLDER = "audit"
 COMPRESS_AFTER_DAYS = 30

@@ -102,7 +102,9 @@ class Listener:
         with contextlib.suppress(OSError):
             self._socket.shutdown(socket.SHUT_RDWR)
         if self.is_in_place():
-            self.path.unlink()
+            # One that is left leads nowhere; whoever binds there next removes it, or is told why not.
+            with contextlib.suppress(OSError):
+                self.path.unlink()
 
     def _bound(self) -> socket.socket:
         self._make_folder()

@@ -11,8 +11,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
 
-from actors.plain_file import open_plain
 from core.text import visible
+from files.plain import open_plain
 
 HEARTBEAT_FILE: Final = "heartbeat"
 _DRAFT: Final = "heartbeat.draft"

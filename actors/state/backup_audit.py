@@ -8,12 +8,12 @@ import sqlite3
 from dataclasses import dataclass
 from pathlib import Path
 
-from actors.plain_file import read_plain
 from actors.state.backup_files import CHUNK_BYTES, digest_of, fsync
 from actors.state.backup_manifest import read_manifest
 from actors.state.tables import chain
 from core.errors import FoundWrongError
 from core.messages.audit import AuditBatch
+from files.plain import read_plain
 
 AUDIT_FOLDER = "audit"
 COMPRESSED = ".gz"

@@ -6,7 +6,7 @@ import os
 from hashlib import sha256
 from pathlib import Path
 
-from actors.plain_file import read_plain
+from files.plain import read_plain
 
 CHUNK_BYTES = 1024 * 1024
 

@@ -7,9 +7,9 @@ from pathlib import Path
 
 from pydantic import AwareDatetime, ValidationError
 
-from actors.plain_file import plain_bytes
 from core.errors import FoundWrongError
 from core.values import Value
+from files.plain import plain_bytes
 
 MANIFEST_FILE = "backup.json"
 

@@ -12,8 +12,8 @@ from functools import lru_cache
 from hashlib import sha256
 from pathlib import Path
 
-from actors.plain_file import plain_bytes
 from actors.state.backup_files import fsync
+from files.plain import plain_bytes
 
 MARKET_BACKUPS = "market"
 _SUFFIX = ".db"

@@ -6,7 +6,7 @@ import os
 from pathlib import Path
 
 from actors.failpoints import Failpoint, reach
-from actors.plain_file import open_plain
+from files.plain import open_plain
 
 BALLAST_FILE = "ballast"
 BALLAST_BYTES = 32 * 1024 * 1024

@@ -6,11 +6,11 @@ import sqlite3
 from contextlib import closing
 from pathlib import Path
 
-from actors.plain_file import BESIDE_DATABASE, PlainFileError, require_plain
 from actors.state.database import BUSY_TIMEOUT_MS, database_path
 from actors.state.schema import newer_version, older_version
 from actors.state.tables import venue_texts
 from core.errors import FoundWrongError
+from files.plain import BESIDE_DATABASE, PlainFileError, require_plain
 
 
 def clear_texts(data_dir: Path) -> int:

@@ -10,10 +10,10 @@ from itertools import count
 from pathlib import Path
 
 from actors.failpoints import Failpoint, reach
-from actors.plain_file import BESIDE_DATABASE, plain_bytes, require_plain
 from actors.state.schema import DatabaseCorruptError, migrate, schema_fault
 from actors.state.tables import chain
 from core.errors import FoundWrongError
+from files.plain import BESIDE_DATABASE, plain_bytes, require_plain
 
 DATABASE_FILE = "cerbero.db"
 MARKET_FILE = "market.db"

@@ -13,8 +13,8 @@ from datetime import datetime
 from pathlib import Path
 
 from actors.failpoints import Failpoint, reach
-from actors.plain_file import BESIDE_DATABASE, PlainFileError, require_plain
 from actors.state.database import EVIDENCE_FOLDER, MARKET_FILE, is_corruption
+from files.plain import BESIDE_DATABASE, PlainFileError, require_plain
 
 MARKET_SCHEMA = """
 CREATE TABLE IF NOT EXISTS market.market_snapshots (

@@ -8,10 +8,10 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 from time import monotonic
 
-from actors.plain_file import BESIDE_DATABASE, require_plain
 from actors.state.database import BUSY_TIMEOUT_MS, database_path
 from actors.state.schema import migrate, newer_version, older_version
 from core.errors import FoundWrongError, ReadingGivenUpError
+from files.plain import BESIDE_DATABASE, require_plain
 
 STEPS_BETWEEN_LOOKS = 1000
 """How many steps SQLite takes before `give_up` is asked again: well under a millisecond."""

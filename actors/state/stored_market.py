@@ -9,11 +9,11 @@ from contextlib import closing, contextmanager
 from datetime import datetime
 from pathlib import Path
 
-from actors.plain_file import BESIDE_DATABASE, PlainFileError, require_plain
 from actors.state.database import BUSY_TIMEOUT_MS, MARKET_FILE
 from actors.state.tables import records
 from actors.state.tables.records import MarketLevel, MarketSnapshotRow
 from core.errors import FoundWrongError
+from files.plain import BESIDE_DATABASE, PlainFileError, require_plain
 
 
 class MarketReader:

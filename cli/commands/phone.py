@@ -49,11 +49,16 @@ def secret(
         raise InputError(f"{file}: expected no file of that name, found one; it is left as it is") from None
     except OSError as error:
         raise InputError(f"{file}: expected a place for a new file, found {error.strerror}") from None
-    with os.fdopen(handle, "w", encoding="ascii") as stream:
-        os.fchmod(handle, 0o600)
-        stream.write(f"{text}\n")
-        stream.flush()
-        os.fsync(handle)
+    try:
+        with os.fdopen(handle, "w", encoding="ascii") as stream:
+            os.fchmod(handle, 0o600)
+            stream.write(f"{text}\n")
+            stream.flush()
+            os.fsync(handle)
+    except OSError as error:
+        # Or the next try would find a file of that name.
+        file.unlink(missing_ok=True)
+        raise InputError(f"{file}: expected room for the secret: {error.strerror}") from None
     say(f"{file} holds a new secret. Type it into the app, or make a code to scan of the second line:")
     # Not by `say`, which would mask what looks like a credential.
     put(f"  {text}\n  otpauth://totp/{quote('Cerbero Bite')}?secret={text}&issuer={quote('Cerbero Bite')}\n")

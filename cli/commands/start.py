@@ -31,7 +31,6 @@ def _run(data_dir: Path, strategy: Path, begins: Callable[[], None]) -> None:
     import logging
     import secrets
     import time
-    from concurrent.futures import ThreadPoolExecutor
 
     from actors.channels import alert_channels, redactor
     from actors.compose import engine_settings
@@ -39,7 +38,7 @@ def _run(data_dir: Path, strategy: Path, begins: Callable[[], None]) -> None:
     from actors.http import HttpTransport
     from actors.mcp import McpCredentials
     from actors.runtime import ThreadRuntime
-    from cli.channels import probe_channels, send_past_queues, sender_of, start_failed
+    from cli.channels import probe_beside, send_past_queues, sender_of, start_failed
     from cli.data_folder import (
         locked,
         make_data_folder,
@@ -95,7 +94,6 @@ def _run(data_dir: Path, strategy: Path, begins: Callable[[], None]) -> None:
             private_files(),
             locked(data_dir, lambda: choose_socket(data_dir, os.environ)) as held,
             logging_to(data_dir / "log", redact),
-            ThreadPoolExecutor(1) as beside,
         ):
             if warning is not None:
                 logging.getLogger(__name__).warning(warning)
@@ -128,8 +126,7 @@ def _run(data_dir: Path, strategy: Path, begins: Callable[[], None]) -> None:
                 record_days=settings.record_days,
                 words=loaded.contract_words,
             )
-            # Beside the start, which a dead channel must not keep waiting.
-            looked_at = beside.submit(probe_channels, composed.alert_channels, redact)
+            probe_beside(composed.alert_channels, redact, lambda said: say(f"warning: {said}", err=True))
             transport = HttpTransport(settings.mcp.url, monotonic=time.monotonic, tls=tls)
             credentials = McpCredentials(settings.mcp.token.get_secret_value(), settings.mcp.bot_tag)
             refused = token_is_refused(transport, credentials, loaded.contract_words)
@@ -145,9 +142,6 @@ def _run(data_dir: Path, strategy: Path, begins: Callable[[], None]) -> None:
                 say(
                     f"running in mode {mode.name} on {data_dir} (pid {os.getpid()}); run.py status shows more"
                 )
-                for found in looked_at.result():
-                    if found.error is not None:
-                        say(f"warning: {found.channel} takes no alerts now: {found.error}", err=True)
                 end = process.run(service.look)
                 service.stopping(end.reason)
                 process.stop(end.reason)

@@ -20,7 +20,7 @@ from typing import Final, NoReturn
 
 from core.errors import InputError
 from core.plain_number import number_advice, plain_number
-from gateway.plain_file import open_plain
+from files.plain import read_plain
 
 YEARS: Final = (2009, 2100)
 """The first and the last year of a time that is believed."""
@@ -81,7 +81,7 @@ def content_of(path: Path) -> bytes:
     """The bytes of a file of a record. Raises `InputError` unless it is a plain file that can be read."""
     rows = CsvRows(path, ())
     try:
-        with open_plain(path) as file:
+        with read_plain(path) as file:
             return file.read()
     except OSError as error:
         if not path.is_file():

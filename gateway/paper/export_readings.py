@@ -20,7 +20,7 @@ from core.messages.recorder import ReadFor
 from core.record.members import Member, whole_members
 from core.record.names import RECORD_FOLDER, RecordFile, named_record
 from core.record.rows import CHAIN_COLUMNS as RECORDED_COLUMNS
-from gateway.plain_file import open_plain
+from files.plain import read_plain
 
 STAMPED_WITHIN: Final = timedelta(seconds=60)
 """What was read so soon after its slot stands at the slot: that is when a backtest decides."""
@@ -41,7 +41,7 @@ class KeptReading(NamedTuple):
 
     def rows(self) -> Iterator[Mapping[str, str]]:
         """Its rows, by column."""
-        with open_plain(self.path) as file:
+        with read_plain(self.path) as file:
             file.seek(self.begin)
             member = next(whole_members(file.read(self.end - self.begin)))
         for row in _rows(member.content):
@@ -71,7 +71,7 @@ def days_of(folder: Path, what: RecordFile) -> Iterator[RecordedDay]:
         if named is None or named.what is not what or path.name.endswith(".damaged"):
             continue
         try:
-            with open_plain(path) as file:
+            with read_plain(path) as file:
                 content = file.read()
         except OSError as error:
             raise InputError(f"{path}: expected a file that can be read: {error.strerror}") from None

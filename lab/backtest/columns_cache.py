@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any, Final, Literal
 
 from core.errors import InputError
-from gateway.plain_file import open_plain
+from files.plain import read_plain
 from lab.backtest.columns import ColumnMap, Columns, read_columns, require_file
 from lab.backtest.kept_file import DIGEST_LENGTH, mapped_kept, read_at_rest, write_kept
 
@@ -58,7 +58,7 @@ def _place(cache: Path, digest: str) -> Path:
 def _digest(path: Path, names: ColumnMap) -> str:
     digest = hashlib.sha256(FORM + names.model_dump_json().encode())
     try:
-        with open_plain(path) as file:
+        with read_plain(path) as file:
             digest.update(path.suffix.encode())
             while part := file.read(2**20):
                 digest.update(part)

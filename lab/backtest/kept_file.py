@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Final, TypeVar
 
 from core.errors import InputError
-from gateway.plain_file import open_plain
-from gateway.whole_file import Parts, replace_whole
+from files.plain import read_plain
+from files.whole import Parts, replace_whole
 
 T = TypeVar("T")
 DIGEST_LENGTH: Final = 32
@@ -60,7 +60,7 @@ def _with_digest(parts: Parts) -> Iterator[bytes | memoryview]:
 def mapped_kept(path: Path) -> mmap.mmap | None:
     """What the file holds, mapped into memory; None if there is none that can be."""
     try:
-        with open_plain(path) as file:
+        with read_plain(path) as file:
             return mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
     except (OSError, ValueError):
         return None

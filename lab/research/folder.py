@@ -10,7 +10,7 @@ from typing import Final
 from pydantic import JsonValue
 
 from core.errors import InputError
-from gateway.whole_file import write_whole
+from files.whole import write_whole
 from lab.research.identity import PointKey
 
 ANSWER: Final = "sweep.json"

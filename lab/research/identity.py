@@ -16,8 +16,8 @@ from config import code_version
 from config.strategy_file import canonical_json
 from core.contract import iso_utc
 from core.errors import InputError
+from files.plain import read_plain
 from gateway.paper.recorded_files import chain_files
-from gateway.plain_file import open_plain
 from lab.backtest.record_cache import record_digest
 from lab.backtest.result import Plan
 from lab.backtest.sources import Market
@@ -73,7 +73,7 @@ def origin_hash(market: Market) -> str:
         return data_hash(market)
     first = chain_files(market.chains)[0]
     try:
-        with open_plain(first) as plain, gzip.open(plain) if first.suffix == ".gz" else plain as file:
+        with read_plain(first) as plain, gzip.open(plain) if first.suffix == ".gz" else plain as file:
             return digest([first.name.encode(), file.readline(ROW_MAX), file.readline(ROW_MAX)])
     except (OSError, EOFError) as error:
         raise InputError(f"{first}: expected a file that can be read: {error}") from None
@@ -88,7 +88,7 @@ def bench_version() -> str:
 
 def _bytes(path: Path) -> bytes:
     try:
-        with open_plain(path) as file:
+        with read_plain(path) as file:
             return file.read()
     except OSError as error:
         raise InputError(f"{path}: expected a file that can be read: {error.strerror}") from None

@@ -18,7 +18,7 @@ from pydantic import AwareDatetime, Field, TypeAdapter, ValidationError
 
 from core.errors import InputError
 from core.values import Value
-from gateway.plain_file import open_plain
+from files.plain import read_plain
 from lab.research.identity import PointKey, digest
 from lab.research.sweep import HeldMarket
 
@@ -96,7 +96,7 @@ class Tried:
 
     def _read(self, name: str) -> list[TriedPoint | ReadTo | LookBehind]:
         try:
-            with open_plain(self._folder / name) as file:
+            with read_plain(self._folder / name) as file:
                 content = file.read()
         except FileNotFoundError:
             return []

@@ -14,9 +14,9 @@ from pydantic import BaseModel, ConfigDict, Field, JsonValue, ValidationError
 
 from core.errors import InputError
 from core.schema_words import wrong_by
-from gateway.plain_file import open_plain
+from files.plain import read_plain
+from files.whole import write_whole
 from gateway.shell.alone import AloneIn
-from gateway.whole_file import write_whole
 from lab.simulate.coverage import Coverage
 from lab.simulate.outcome import WorldOutcome
 
@@ -186,7 +186,7 @@ def _unreadable(path: Path, number: int, error: ValidationError) -> InputError:
 def _lines_of(path: Path) -> list[str]:
     """Each with its end, if it has one; at least one. Raises `InputError`."""
     try:
-        with open_plain(path) as file:
+        with read_plain(path) as file:
             return file.read().decode("utf-8").splitlines(keepends=True) or [""]
     except (OSError, UnicodeDecodeError) as error:
         why = error.strerror if isinstance(error, OSError) else f"expected UTF-8, {error.reason}"

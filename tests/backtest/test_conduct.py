@@ -13,7 +13,7 @@ from core.strategy import Strategy
 from lab.backtest.switched import conduct_of
 from lab.backtest.switches import AS_IN_AN_ENGINE, Switches
 
-PACKAGES = ("actors", "cli", "config", "gateway", "page", "reading")
+PACKAGES = ("actors", "cli", "config", "files", "gateway", "page", "reading")
 MAKES_ONE = re.compile(r"\bConduct\(|conduct_of|\bSwitches\(")
 
 

@@ -6,9 +6,10 @@ import json
 import os
 import re
 import signal
+import socket
 import subprocess
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -253,3 +254,19 @@ def test_stop_is_orderly_and_the_next_start_goes_on(house: House, cli: Cli) -> N
     kinds = {record["kind"] for record in json.loads(house.typed(cli, "audit", "tail", "--json").out)}
     assert "ENGINE_STOP" in kinds
     assert all(TOKEN.encode() not in path.read_bytes() for path in house.data.rglob("*") if path.is_file())
+
+
+def test_a_stop_does_not_wait_for_channels_that_do_not_answer(tmp_path: Path) -> None:
+    """They are probed beside the start, each for as long as one attempt may take."""
+    with closing(socket.create_server(("127.0.0.1", 0))) as deaf:
+        url = f"http://127.0.0.1:{deaf.getsockname()[1]}"
+        channels: Variables = {
+            "TELEGRAM_BOT_TOKEN": "1:token",
+            "TELEGRAM_CHAT_ID": "42",
+            "TELEGRAM_API_URL": url,
+            "WEBHOOK_URL": f"{url}/hook",
+        }
+        with running(tmp_path, **channels) as house:
+            house.engine.send_signal(signal.SIGTERM)
+            out, _ = house.engine.communicate(timeout=10.0)
+    assert (house.engine.returncode, "stopped: SIGTERM" in out) == (0, True)

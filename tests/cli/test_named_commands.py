@@ -15,7 +15,7 @@ from core.named_commands import GROUPS_ON_A_FOLDER, ON_A_FOLDER, typeable
 from tests.cli.support import ROOT, Cli
 from tests.cli.test_words_of_commands import EVERY
 
-FOLDERS = ("core", "actors", "cli", "reading", "config")
+FOLDERS = ("core", "files", "actors", "cli", "reading", "config")
 FILLED_IN = "…"
 """What stands for a value that is known only when the text is made."""
 _NAMED = re.compile(

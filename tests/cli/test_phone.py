@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import stat
 from pathlib import Path
 
+import pytest
 from pydantic import SecretStr
 
 from config.phone import phone_from_env
@@ -42,3 +44,18 @@ def test_a_link_is_not_followed(cli: Cli, tmp_path: Path) -> None:
 def test_a_place_that_can_not_hold_it_is_named(cli: Cli, tmp_path: Path) -> None:
     ran = cli("phone", "secret", tmp_path / "none" / "totp")
     assert (ran.code, "expected a place for a new file" in ran.err) == (2, True)
+
+
+def test_without_room_no_file_is_left_and_the_next_try_can_succeed(cli: Cli, tmp_path: Path) -> None:
+    path = tmp_path / "totp"
+
+    def full(_handle: int) -> None:
+        raise OSError(28, "No space left on device")
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(os, "fsync", full)
+        ran = cli("phone", "secret", path)
+    assert (ran.code, ran.out) == (2, "")
+    assert f"{path}: expected room for the secret: No space left on device" in ran.err
+    assert list(tmp_path.iterdir()) == []
+    assert cli("phone", "secret", path).code == 0

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
+import resource
 import stat
-import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -133,22 +135,49 @@ def test_a_file_that_cannot_be_replaced_is_written_in_place_without_a_leftover(
     assert list(tmp_path.iterdir()) == [path]
 
 
+def refuse_to_open(monkeypatch: pytest.MonkeyPatch, refused: int) -> None:
+    """As of a file system that is read-only, for whoever opens with one of these flags."""
+    usual = os.open
+
+    def opened(path: str, flags: int, *more: int, **others: int) -> int:
+        if flags & refused:
+            raise OSError(30, "Read-only file system", str(path))
+        return usual(path, flags, *more, **others)
+
+    monkeypatch.setattr(os, "open", opened)
+
+
+@contextmanager
+def room_for(size: int) -> Iterator[None]:
+    """No file may become longer, as on a full disk."""
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size, before[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+
+
+@pytest.mark.parametrize("is_mounted", [False, True])
+def test_without_room_for_the_hash_the_file_is_left_as_it_was(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, is_mounted: bool
+) -> None:
+    text = "strategy:\n  name: x\n# The last line.\n"
+    path = written(tmp_path, text)
+
+    if is_mounted:
+        refuse_to_open(monkeypatch, os.O_EXCL)
+    with room_for(len(text) + 8), pytest.raises(ConfigError, match="can be written: File too large"):
+        write_hash(path)
+    assert path.read_text("utf-8") == text
+    assert list(tmp_path.iterdir()) == [path]
+
+
 def test_a_file_that_cannot_be_written_at_all_is_named(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     path = written(tmp_path, "strategy:\n  name: x\n")
-    usual = Path.open
-
-    def read_only(self: Path, mode: str = "r") -> object:
-        if "+" in mode:
-            raise OSError(30, "Read-only file system")
-        return usual(self, mode)
-
-    def no_room(*_: object, **__: object) -> object:
-        raise OSError(30, "Read-only file system")
-
-    monkeypatch.setattr(tempfile, "mkstemp", no_room)
-    monkeypatch.setattr(Path, "open", read_only)
+    refuse_to_open(monkeypatch, os.O_EXCL | os.O_WRONLY | os.O_RDWR)
     with pytest.raises(ConfigError, match="expected a file that can be written: Read-only file system"):
         write_hash(path)
     assert path.read_bytes() == b"strategy:\n  name: x\n"
@@ -161,7 +190,7 @@ def test_what_is_no_plain_file_is_neither_read_nor_replaced(tmp_path: Path) -> N
     os.mkfifo(pipe)
     link.symlink_to(pipe)
     for path in (pipe, link):
-        with pytest.raises(ConfigError, match="expected a readable file, found no plain file"):
+        with pytest.raises(ConfigError, match="expected a plain file, found a pipe"):
             write_hash(path)
     assert stat.S_ISFIFO(pipe.stat().st_mode)
     assert sorted(tmp_path.iterdir()) == [pipe, link]

@@ -141,7 +141,7 @@ def test_all_complaints_are_listed(tmp_path: Path) -> None:
 def test_a_file_that_is_not_there_or_not_text_is_named(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match=r"strategy.yaml: expected a file, found none"):
         load_strategy(tmp_path / "strategy.yaml")
-    with pytest.raises(ConfigError, match=r"expected a readable file, found Is a directory"):
+    with pytest.raises(ConfigError, match=r"expected a plain file, found a folder"):
         load_strategy(tmp_path)
     path = tmp_path / "strategy.yaml"
     path.write_bytes(b"\xff\xfe\x00")

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import stat
-import tempfile
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import pytest
 
@@ -14,6 +14,7 @@ from actors.state.rebuild import write_database
 from config import write_hash
 from core.audit.fold.books import FoldedBooks
 from core.audit.hash_chain import GENESIS
+from files import whole
 from tests.cli.support import ROOT
 
 
@@ -56,10 +57,10 @@ def test_a_sealed_strategy_is_on_disk(unsealed: Path, steps: list[str]) -> None:
 def test_a_strategy_that_is_sealed_in_its_place_is_on_disk(
     unsealed: Path, steps: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def refused(**_where: object) -> tuple[int, str]:
-        raise PermissionError("the folder can't be written")
+    def refused(*_where: object) -> tuple[Path, BinaryIO]:
+        raise PermissionError(errno.EACCES, "the folder can't be written")
 
-    monkeypatch.setattr(tempfile, "mkstemp", refused)
+    monkeypatch.setattr(whole, "_new_beside", refused)
     write_hash(unsealed)
     assert steps == ["file"]
 

@@ -42,12 +42,11 @@ NOT_IN_THE_STORY: dict[str, str] = {
     "actors/recorder/folder.py _sync_folder": RECORD,
     "actors/state/rebuild.py _sync": "a command without an engine: tests/power/test_commands.py",
     "cli/commands/phone.py secret": "a file outside of the data folder; without it no code is good",
-    "config/sealing.py _replace": "a file outside of the data folder: tests/power/test_commands.py",
-    "config/sealing.py _write_in_place": "the same",
-    "config/sealing.py _sync_folder": "the same",
+    "config/sealing.py _sync_folder": "a file outside of the data folder: tests/power/test_commands.py",
+    "files/whole.py _end": "the same",
 }
 """Functions that sync and that the story does not reach, as `file function`, and why it can't."""
-CODE = ("actors", "cli", "config", "reading")
+CODE = ("actors", "cli", "config", "files", "reading")
 
 
 @dataclass(frozen=True)

@@ -169,7 +169,10 @@ def test_an_entry_is_cancelled_also_if_the_disk_can_not_take_that_down() -> None
         ({"faults": "all", "only": "-2,7000,1", "seeds": "0:3"}, "seeds 0:3 have .*, found -2, 7000$"),
         ({"json_file": Path("/nowhere/out.json")}, "expected a file in an existing folder"),
         ({"json_file": Path("/tmp")}, "--json /tmp: expected a file, found a folder"),
-        ({"journal": Path("/dev/full")}, "--journal /dev/full: the file can't be read: no plain file"),
+        (
+            {"journal": Path("/dev/full")},
+            "--journal /dev/full: the file can't be read: expected a plain file, found a device",
+        ),
     ],
 )
 def test_what_can_not_be_used_is_named(told: dict[str, object], expected: str) -> None:

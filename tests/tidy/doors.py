@@ -96,7 +96,6 @@ DOORS: dict[str, tuple[str, ...]] = {
     "actors/mcp/": ("tenacity",),
     "actors/phone/": ("ssl.SSLContext",),
     "actors/held_place.py": ("os", "pathlib"),
-    "actors/plain_file.py": ("os", "pathlib"),
     "actors/recorder/": ("os", "pathlib"),
     "actors/scheduler/": ("schedule",),
     "actors/state/": ("importlib.resources", "os", "pathlib", "shutil", "sqlite3"),

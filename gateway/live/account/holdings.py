@@ -12,7 +12,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationEr
 from core.errors import ConfigError, InputError
 from core.lined_yaml import parse_lined_yaml
 from core.schema_words import wrong_by
-from gateway.plain_file import open_plain
+from files.plain import read_plain
 
 BYTES_MAX: Final = 64 * 1024
 FIXED_AGE_MAX: Final = timedelta(days=7)
@@ -73,7 +73,7 @@ def read_holdings(path: Path | None) -> tuple[HeldBeside, ...]:
     if path is None:
         return ()
     try:
-        with open_plain(path) as stream:
+        with read_plain(path) as stream:
             raw = stream.read(BYTES_MAX + 1)
         if len(raw) > BYTES_MAX:
             raise InputError(f"holdings {path}: expected at most {BYTES_MAX:,} bytes, found more")

@@ -21,8 +21,8 @@ from core.errors import ConfigError, InputError
 from core.how_many import how_many
 from core.lined_yaml import parse_lined_yaml
 from core.schema_words import wrong_by
+from files.plain import read_plain
 from gateway.live.errors import StaleError
-from gateway.plain_file import open_plain
 
 SHIPPED: Final = "calendar.yaml"
 WARNED_BEFORE: Final = timedelta(days=45)
@@ -117,7 +117,7 @@ def read_calendar(path: Path | None) -> CalendarFile:
     if path is None:
         return _shipped()
     try:
-        with open_plain(path) as stream:
+        with read_plain(path) as stream:
             raw = stream.read(BYTES_MAX + 1)
     except OSError as error:
         raise InputError(f"calendar {path}: can't be read: {error.strerror or error}") from error

@@ -11,9 +11,9 @@ from typing import Final
 from pydantic import BaseModel, ConfigDict, JsonValue, ValidationError
 
 from core.errors import InputError
+from files.plain import read_plain
+from files.whole import write_whole
 from gateway.live.version import VERSION
-from gateway.plain_file import open_plain
-from gateway.whole_file import write_whole
 
 REPORT_NAME: Final = "report.json"
 ANSWERS_NAME: Final = "answers.json"
@@ -80,7 +80,7 @@ def why_not_enough(path: Path | None) -> str | None:
 def read_report(path: Path) -> ProbeReport:
     """A report. Raises `InputError` if the file is none."""
     try:
-        with open_plain(path) as file:
+        with read_plain(path) as file:
             return ProbeReport.model_validate_json(file.read())
     except OSError as error:
         raise InputError(f"{path}: expected a report of the probe: {error.strerror}") from error

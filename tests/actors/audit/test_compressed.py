@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from actors.audit.files import lines_of
-from actors.plain_file import PlainFileError
 from core.messages.state import Recorded
+from files.plain import PlainFileError
 from tests.actors.audit.test_boot import boot, event
 from tests.actors.state.books_room import BooksRoom
 

@@ -99,3 +99,20 @@ def test_closing_ends_a_wait_at_once(tmp_path: Path) -> None:
     waiting.join()
     assert not isinstance(error, TimeoutError)
     assert not listener.path.exists()
+
+
+def test_closing_goes_on_where_the_socket_file_cant_be_removed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its folder may have been taken away or closed meanwhile. Who connects is refused all the same."""
+    listener = Listener(tmp_path / "run" / "control.sock")
+    listener.bind()
+
+    def refused(_path: Path, missing_ok: bool = False) -> None:
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(Path, "unlink", refused)
+    listener.close()
+    with closing(socket.socket(socket.AF_UNIX)) as client, pytest.raises(ConnectionRefusedError):
+        client.connect(str(listener.path))
+    listener.let_go()

@@ -53,16 +53,22 @@ def deaf(served: Served, count: int = 0) -> list[SocketDeaf]:
 def test_whatever_accept_fails_with_the_next_connection_is_served_and_both_are_told(
     served: Served, monkeypatch: pytest.MonkeyPatch, number: int
 ) -> None:
-    fails = iter([number] * 3)
+    fails, begun, inside = iter([number] * 3), Event(), Event()
     accept = Listener.accept
 
     def failing(listener: Listener, within_s: float) -> socket.socket:
-        if (failure := next(fails, None)) is not None:
+        if begun.is_set() and (failure := next(fails, None)) is not None:
             raise OSError(failure, os.strerror(failure))
-        return accept(listener, within_s)
+        inside.set()
+        try:
+            return accept(listener, within_s)
+        finally:
+            inside.clear()
 
-    assert answers(served), "the thread is in accept until then"
     monkeypatch.setattr(Listener, "accept", failing)
+    assert answers(served), "the thread may have been in the accept of before"
+    assert inside.wait(20.0)
+    begun.set()
     assert answers(served), "it was in accept already"
     assert deaf(served, 1)[:1] == [SocketDeaf(error=f"[Errno {number}] {os.strerror(number)}")]
     pause = Event()

@@ -135,5 +135,5 @@ def test_what_no_file_of_settings_may_hold_is_refused_with_its_line(
 
 def test_what_is_no_plain_file_is_refused(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "calendar.yaml")
-    with pytest.raises(InputError, match="can't be read: no plain file"):
+    with pytest.raises(InputError, match="can't be read: expected a plain file, found a pipe"):
         read_calendar(tmp_path / "calendar.yaml")

@@ -84,5 +84,5 @@ def test_a_file_that_is_not_sound_is_refused(tmp_path: Path, text: str, found: s
 
 def test_a_pipe_is_not_waited_for(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "holdings.yaml")
-    with pytest.raises(InputError, match="can't be read: no plain file"):
+    with pytest.raises(InputError, match="can't be read: expected a plain file, found a pipe"):
         read_holdings(tmp_path / "holdings.yaml")

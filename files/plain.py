@@ -1,4 +1,5 @@
-"""Opens files of a data folder: anything may lie under a known name, and a pipe would block for ever."""
+"""Opens only what a person means by a file: anything may lie under its name, and reading a pipe, a socket or
+a device may never end."""
 
 from __future__ import annotations
 

@@ -28,18 +28,31 @@ def write_whole(path: Path, content: bytes) -> None:
         path.write_bytes(content)
         return
     target = path.resolve()
-    before = target.stat() if target.exists() else None
-    if before is not None and not os.access(target, os.W_OK, effective_ids=True):
+    if not target.exists():
+        replace_whole(target, (content,), 0o666)
+    elif os.access(target, os.W_OK, effective_ids=True):
+        rewrite_whole(target, content)
+    else:
         raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(path))
+
+
+def rewrite_whole(path: Path, content: bytes, *, is_synced: bool = False) -> bool:
+    """Give a file that is there another content, or leave it as it was; it keeps its owner and mode.
+
+    True if a new file took its place, whose name is on disk once the folder is synced; False if it was
+    written in place. With `is_synced` the content is on disk in either case. Raises `OSError`.
+    """
     try:
-        replace_whole(target, (content,), 0o666, before)
+        replace_whole(path, (content,), 0o600, path.stat(), is_synced=is_synced)
     except OSError as error:
-        if before is None or error.errno not in _NOT_HERE:
+        if error.errno not in _NOT_HERE:
             raise
-        _write_in_place(target, content)
+        _write_in_place(path, content, is_synced=is_synced)
+        return False
+    return True
 
 
-def _write_in_place(path: Path, content: bytes) -> None:
+def _write_in_place(path: Path, content: bytes, *, is_synced: bool) -> None:
     """Write into the file if there is room for all of it. Raises `OSError`; without room it is left."""
     handle = os.open(path, os.O_WRONLY | os.O_CLOEXEC)
     with os.fdopen(handle, "wb") as file:
@@ -53,11 +66,20 @@ def _write_in_place(path: Path, content: bytes) -> None:
                 raise
         file.write(content)
         file.truncate()
+        _end(file, is_synced=is_synced)
 
 
-def replace_whole(path: Path, parts: Parts, mode: int, before: os.stat_result | None = None) -> None:
+def replace_whole(
+    path: Path,
+    parts: Parts,
+    mode: int,
+    before: os.stat_result | None = None,
+    *,
+    is_synced: bool = False,
+) -> None:
     """Put a new file in place of what is there, with owner and mode of `before`, else with `mode` and the
-    process's own mask. Raises `OSError` with nothing changed."""
+    process's own mask. With `is_synced` its content is on disk before it has the name. Raises `OSError` with
+    nothing changed."""
     draft, file = _new_beside(path, mode)
     try:
         with file:
@@ -66,10 +88,17 @@ def replace_whole(path: Path, parts: Parts, mode: int, before: os.stat_result | 
                 if (before.st_uid, before.st_gid) != (os.geteuid(), os.getegid()):
                     os.fchown(file.fileno(), before.st_uid, before.st_gid)
             file.writelines(parts)
+            _end(file, is_synced=is_synced)
         draft.replace(path)
     except BaseException:
         draft.unlink(missing_ok=True)
         raise
+
+
+def _end(file: BinaryIO, *, is_synced: bool) -> None:
+    file.flush()
+    if is_synced:
+        os.fsync(file.fileno())
 
 
 def _new_beside(path: Path, mode: int) -> tuple[Path, BinaryIO]:

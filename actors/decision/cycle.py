@@ -13,11 +13,11 @@ from actors.decision.desk import Booked, Desk, RoomUnreachableError, ended_key
 from actors.decision.results import Results
 from actors.runtime import AnyAddress, Came, Key
 from core.alerts import AlertCode, Severity
+from core.market.incomplete import PartFault
 from core.messages.base import Refused
 from core.messages.market_data import (
     EntryMarket,
     FetchSnapshot,
-    PartFault,
     Snapshot,
     SnapshotFailed,
     SnapshotKind,

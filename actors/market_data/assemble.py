@@ -10,8 +10,6 @@ from typing import TypeVar
 
 from pydantic import ValidationError
 
-from actors.market_data.account import account_facts, in_usd, usd_of_eur
-from actors.market_data.incomplete import IncompleteError
 from actors.market_data.parts import BACK_4H
 from core.contract import (
     GET_ACCOUNT_SUMMARY,
@@ -38,13 +36,15 @@ from core.contract import (
 )
 from core.contract.base import AnswerT, RequestT
 from core.made_once import MadeOnce
+from core.market.account import account_facts, in_usd, usd_of_eur
 from core.market.countries import country_of
 from core.market.forwards import forwards_of
 from core.market.funding import HourlyRate, mean_fundings
+from core.market.incomplete import IncompleteError, PartFault
 from core.market.observations import HourlyClose, Level, MacroEvent, MeanFunding, hourly_closes
 from core.market.option_chain import OptionChain
 from core.market.venue_clock import latest_time
-from core.messages.market_data import EntryMarket, PartFault
+from core.messages.market_data import EntryMarket
 from core.messages.room_status import AccountSeen
 from core.rules.facts import HeldAccount, MarketFacts, MonitorMarket
 from core.strategy import Strategy

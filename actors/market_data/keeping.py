@@ -12,7 +12,6 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from actors.market_data.assemble import Answers, answer_of
-from actors.market_data.incomplete import IncompleteError
 from actors.market_data.parts import series_parts
 from actors.market_data.reading import Missing, Sources
 from actors.runtime import Address, Context, Conversations, Name
@@ -24,6 +23,7 @@ from core.contract import (
     GET_HISTORICAL,
 )
 from core.market.funding import REFERENCE
+from core.market.incomplete import IncompleteError
 from core.market.option_chain import OptionChain
 from core.messages.market_data import EntryMarket, FetchSnapshot, SnapshotKind
 from core.messages.protocols import RecorderProtocol

@@ -8,15 +8,15 @@ from datetime import datetime, timedelta
 from typing import Final, TypeVar
 
 from actors.market_data.assemble import Answers, account_seen
-from actors.market_data.incomplete import IncompleteError
 from actors.market_data.parts import Part
 from actors.market_data.seen import Seen
 from actors.market_data.stored import leg_marks, open_legs
 from actors.runtime import Address, Context, Conversations, Key, Terminated
 from core.contract import AccountSummary, IndexPrice, Router
+from core.market.incomplete import IncompleteError, PartFault
 from core.market.option_chain import OptionChain
 from core.messages.kill_switch import MarksChanged
-from core.messages.market_data import PartFault, SnapshotFault
+from core.messages.market_data import SnapshotFault
 from core.messages.mcp import Fetch, Fetched, FetchFailed
 from core.messages.protocols import KillSwitchProtocol, McpProtocol, StateProtocol
 from core.messages.state import BooksRead, GetBooks
@@ -153,7 +153,7 @@ class Reading:
     def finish(self, assemble: Callable[[Answers], T]) -> T | Missing:
         """End the reading: the snapshot that `assemble` makes of the answers, or what is missing.
 
-        If `assemble` raises `IncompleteError`, its fault is what is missing.
+        If `assemble` raises `IncompleteError`, what it says is missing.
         """
         del self._sources.readings[self._name]
         if self._faults:
@@ -161,7 +161,10 @@ class Reading:
         try:
             return assemble(self._answers)
         except IncompleteError as error:
-            return Missing((error.fault,))
+            missing = SnapshotFault(
+                source=error.source, part=error.part, kind=error.kind.value, detail=str(error)
+            )
+            return Missing((missing,))
 
     def put_aside(self, tool: str, answer: Fetched | FetchFailed) -> None:
         """The answer of one tool."""

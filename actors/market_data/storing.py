@@ -22,9 +22,10 @@ from actors.market_data.seen import Seen
 from actors.market_data.stored import leg_marks, quotes_json, stored_expiries
 from actors.market_data.suspension import Suspension
 from actors.runtime import Address, Context, Conversations, Key, Outbox
+from core.market.incomplete import PartFault
 from core.market.option_chain import OptionChain
 from core.messages.base import Refused
-from core.messages.market_data import MarketSnapshotFailed, MarketSnapshotStored, PartFault
+from core.messages.market_data import MarketSnapshotFailed, MarketSnapshotStored
 from core.messages.protocols import DecisionProtocol, StateProtocol
 from core.messages.state import Recorded, RecordMarketSnapshot
 from core.rules.facts import HeldAccount

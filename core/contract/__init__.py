@@ -261,9 +261,9 @@ __all__ = [
 ]
 
 
-_FIRST: Final = ("scalars", "base", "rows", "deribit_trading")
-"""The files that are looked through before all others: small ones, and the one of orders, which whatever
-trades without the wire needs and nothing else."""
+_FIRST: Final = ("scalars", "base", "rows", "deribit_trading", "portfolio")
+"""The files that are looked through before all others: small ones, and those of orders and of what the owner
+has, which whatever trades without the wire needs and nothing else."""
 
 
 def __getattr__(asked: str) -> object:

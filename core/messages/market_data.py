@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from enum import StrEnum
 
+from core.market.incomplete import fault_code
 from core.messages.base import Answered, Command, Event, Query
 from core.messages.room_status import LegMark, Marks
 from core.rules.facts import AccountFacts, HeldAccount, MarketFacts, MonitorMarket
@@ -51,15 +52,6 @@ class EntryMarket(Value):
     market: MarketFacts
 
 
-class PartFault(StrEnum):
-    """Why one part of a snapshot is missing, beside the kinds of `McpFault`."""
-
-    ACTOR_FAILED = "actor_failed"
-    NO_ANSWER = "no_answer"
-    STALE = "stale"
-    INCOMPLETE = "incomplete"
-
-
 class SnapshotFault(Value):
     """One part that is missing: `kind` is an `McpFault` or a `PartFault`."""
 
@@ -71,8 +63,8 @@ class SnapshotFault(Value):
 
     @property
     def reason(self) -> str:
-        """The stable code, e.g. `deribit.get_dvol:server`."""
-        return f"{self.source}.{self.part}:{self.kind}"
+        """As `fault_code`."""
+        return fault_code(self.source, self.part, self.kind)
 
 
 class MarketSnapshotStored(Event):

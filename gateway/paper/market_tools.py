@@ -37,6 +37,7 @@ from core.contract import (
 )
 from core.errors import InputError
 from gateway.paper.calendar import DAY
+from gateway.paper.coin import require_eth
 from gateway.paper.history_json import dvol_history_json, historical_json
 from gateway.paper.instruments import parse_instrument
 from gateway.paper.quotes import quotes_json
@@ -49,7 +50,6 @@ from gateway.shell.refusals import MalformedRequestError, SoftRefusalError
 HOUR: Final = timedelta(hours=1)
 HOURS_PER_YEAR: Final = 8760
 BARS_MAX: Final = 10_000
-COIN: Final = "ETH"
 INDEX_NAMES: Final = frozenset({"ETH-INDEX", "ETH-PERPETUAL"})
 """The perpetual trades at the index here."""
 _FINE_TICK, _COARSE_TICK, _COARSE_FROM = Decimal("0.0001"), Decimal("0.0005"), Decimal("0.005")
@@ -137,7 +137,7 @@ def get_order_book(venue: Venue, request: GetOrderBook) -> OrderBook:
 
 
 def get_funding_rate(venue: Venue, request: GetFundingRate) -> FundingRate:
-    _require_coin(request.coin)
+    require_eth(request.coin, "coin")
     points = venue.source.funding_history(venue.clock - HOUR, venue.clock)
     if points:
         last = points[-1]
@@ -153,7 +153,7 @@ def get_funding_rate(venue: Venue, request: GetFundingRate) -> FundingRate:
 
 
 def get_funding_history(venue: Venue, request: GetFundingHistory) -> FundingHistory:
-    _require_coin(request.coin)
+    require_eth(request.coin, "coin")
     start, end = _span(venue, request.start, request.end)
     points = (
         venue.source.funding_history(request.start, min(request.end, venue.clock)) if start <= end else []
@@ -164,7 +164,7 @@ def get_funding_history(venue: Venue, request: GetFundingHistory) -> FundingHist
 
 
 def get_cross_exchange_funding(venue: Venue, request: CoinRequest) -> CrossExchangeFunding:
-    _require_coin(request.coin)
+    require_eth(request.coin, "coin")
     return CrossExchangeFunding(
         exchanges=tuple(
             ExchangeFunding(name=funding.name, annualized_rate=funding.annualized_rate, timestamp=funding.at)
@@ -174,7 +174,7 @@ def get_cross_exchange_funding(venue: Venue, request: CoinRequest) -> CrossExcha
 
 
 def get_liquidation_pressure(venue: Venue, request: CoinRequest) -> LiquidationPressure:
-    _require_coin(request.coin)
+    require_eth(request.coin, "coin")
     usd = venue.assumptions.liquidation_usd_24h
     return LiquidationPressure(
         long_usd_24h=usd, short_usd_24h=usd, level=venue.assumptions.liquidation_pressure
@@ -249,14 +249,3 @@ def _floor_hour(at: datetime) -> datetime:
 def _ceil_hour(at: datetime) -> datetime:
     hour = _floor_hour(at)
     return hour if hour == at else hour + HOUR
-
-
-def require_eth(currency: str) -> None:
-    """Raise `MalformedRequestError` for any currency but ETH, the only one at this venue."""
-    if currency != COIN:
-        raise MalformedRequestError(f"currency: expected {COIN}, found {currency!r}")
-
-
-def _require_coin(coin: str) -> None:
-    if coin != COIN:
-        raise MalformedRequestError(f"coin: expected {COIN}, found {coin!r}")

@@ -12,6 +12,7 @@ from typing import Any, Final, NamedTuple
 from core import contract
 from core.contract import TOOLS, Router, Tool, ToolAnswer
 from core.contract.base import AnswerT, RequestT
+from gateway.paper import account_tools as account
 from gateway.paper import market_tools as public
 from gateway.paper import trading_tools as private
 from gateway.paper.typed_history import typed_dvol_history, typed_historical
@@ -58,7 +59,7 @@ _SERVED: Final = (
     _served(contract.GET_INSTRUMENTS, public.get_instruments),
     _formatted(contract.GET_OPTIONS_CHAIN, public.get_options_chain, None),
     _served(contract.GET_ORDER_BOOK, public.get_order_book),
-    _served(contract.GET_ACCOUNT_SUMMARY, private.get_account_summary),
+    _served(contract.GET_ACCOUNT_SUMMARY, account.get_account_summary),
     _served(contract.GET_POSITIONS, private.get_positions),
     _served(contract.PLACE_COMBO_ORDER, private.place_combo_order),
     _served(contract.GET_ORDER_BY_LABEL, private.get_order_by_label),
@@ -76,9 +77,9 @@ _SERVED: Final = (
     _served(contract.GET_CALENDAR, public.get_calendar),
     _served(contract.GET_CROSS_EXCHANGE_FUNDING, public.get_cross_exchange_funding),
     _served(contract.GET_LIQUIDATION_PRESSURE, public.get_liquidation_pressure),
-    _served(contract.GET_TOTAL_EQUITY, private.get_total_equity),
-    _served(contract.GET_HOLDINGS, lambda venue, _: private.get_holdings(venue)),
-    _served(contract.GET_FX_RATE, private.get_fx_rate),
+    _served(contract.GET_TOTAL_EQUITY, account.get_total_equity),
+    _served(contract.GET_HOLDINGS, lambda venue, _: account.get_holdings(venue)),
+    _served(contract.GET_FX_RATE, account.get_fx_rate),
 )
 TOOLBOX: Final[Mapping[tuple[Router, str], Call]] = {served.name: served.call for served in _SERVED}
 TYPED: Final[Mapping[tuple[Router, str], TypedCall]] = {

@@ -1,4 +1,4 @@
-"""The private tools: account, positions, orders, trades, settlements, and the owner's portfolio.
+"""The private tools of the desk: positions, orders, trades and settlements.
 
 What an engine asks for at each look is of numbers of our own, so it is not validated here; who reads it from
 the wire validates it.
@@ -11,20 +11,15 @@ from datetime import timedelta
 from typing import Final
 
 from core.contract import (
-    AccountSummary,
     Cancelled,
     CurrencyRequest,
     EditOrderRequest,
     EnvironmentInfo,
     EnvironmentName,
-    FxRate,
-    GetFxRate,
     GetMargins,
     GetOrderByLabel,
     GetOrderHistory,
     GetSince,
-    Holding,
-    Holdings,
     Margins,
     MaybeOrder,
     OrderAnswer,
@@ -33,15 +28,13 @@ from core.contract import (
     PlaceComboOrder,
     Positions,
     Settlements,
-    TotalEquity,
     Trades,
     VenuePosition,
 )
 from core.values import round_eth
 from gateway.paper import orders as desk
 from gateway.paper.account import HeldPosition, VenueOrder
-from gateway.paper.market_tools import require_eth
-from gateway.paper.owner import exchange_rate, owned, total_equity
+from gateway.paper.coin import require_eth
 from gateway.paper.venue import MARK_QUANTUM, Venue
 from gateway.shell.refusals import MalformedRequestError
 
@@ -54,19 +47,6 @@ LABEL_LOOKUP: Final = timedelta(minutes=30)
 def environment_info(venue: Venue, environment: EnvironmentName) -> EnvironmentInfo:
     return EnvironmentInfo(
         environment=environment, account=ACCOUNT_NAME, server_time=venue.clock, features=FEATURES
-    )
-
-
-def get_account_summary(venue: Venue, request: CurrencyRequest) -> AccountSummary:
-    require_eth(request.currency)
-    initial, maintenance = venue.held_margins_eth()
-    return AccountSummary.trusted(
-        equity=venue.equity_eth(),
-        balance=venue.account.balance_eth,
-        available_funds=venue.available_beyond_eth(initial),
-        initial_margin=initial,
-        maintenance_margin=maintenance,
-        error=None,
     )
 
 
@@ -138,25 +118,6 @@ def get_margins(venue: Venue, request: GetMargins) -> Margins:
     return Margins(
         initial_margin=initial, maintenance_margin=maintenance, min_price=band[0], max_price=band[1]
     )
-
-
-def get_total_equity(venue: Venue, request: CurrencyRequest) -> TotalEquity:
-    equity = total_equity(venue, request.currency)
-    return TotalEquity.trusted(equity=equity, currency=request.currency, timestamp=venue.clock, error=None)
-
-
-def get_holdings(venue: Venue) -> Holdings:
-    eth, eth_eur, beside, share = owned(venue)
-    return Holdings(
-        holdings=(
-            Holding(asset="ETH", amount=eth, value_eur=eth_eur, share=share),
-            Holding(asset="EUR", amount=beside, value_eur=beside, share=1.0 - share),
-        )
-    )
-
-
-def get_fx_rate(venue: Venue, request: GetFxRate) -> FxRate:
-    return FxRate(rate=exchange_rate(venue, request.base, request.quote), timestamp=venue.clock)
 
 
 def _listed(orders: Iterable[VenueOrder]) -> Orders:

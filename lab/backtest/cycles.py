@@ -26,7 +26,7 @@ from lab.backtest.books import BacktestBooks
 from lab.backtest.honesty import Honesty
 from lab.backtest.orders import EntryEnd, Exit, Trading, close, enter
 from lab.backtest.protection import NOT_READ, OwnResults
-from lab.backtest.reader import NoChainError, VenueReader
+from lab.backtest.reader import NoFactsError, VenueReader
 
 EXIT_STEPS_BEYOND: Final = 3
 """A monitor waits for its exits until this many steps after natural; then they go on without it."""
@@ -82,12 +82,13 @@ class Cycles:
         try:
             held = {position.plan.expiration for position in live}
             market = reader.entry_market(held) if self.conduct.gated else reader.ungated_market(held)
-        except NoChainError as error:
+            account = reader.account()
+        except NoFactsError as error:
             return CycleEnding(CycleOutcome.DATA_FAILED, (error.reason,))
         trading = None
         if self.conduct.gated:
             trading = self.protection.trading(now, marks_of(market.chain, live), market.spot_usd)
-        facts = EntryFacts(now=now, engine=engine, account=reader.account(), market=market, trading=trading)
+        facts = EntryFacts(now=now, engine=engine, account=account, market=market, trading=trading)
         self.honesty.account_points.append(AccountPoint(now, facts.account.venue_equity_eth, market.spot_usd))
         decision = self.conduct.decide_entry(facts, self.strategy)
         self.honesty.decided(now, entry=True)
@@ -142,7 +143,7 @@ class Cycles:
                     ExpirySpan(min(expirations), max(expirations)),
                     with_account=self.protection.can_latch or self.strategy.exits.margin_exit is not None,
                 )
-            except NoChainError as error:
+            except NoFactsError as error:
                 self.honesty.skipped[error.reason] += len(to_decide)
                 return CycleEnding(CycleOutcome.DATA_FAILED, (error.reason,))
             due = self._decide(now, to_decide, closing, market, outcomes, reasons)

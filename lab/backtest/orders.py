@@ -41,7 +41,7 @@ from gateway.shell.refusals import SoftRefusalError
 from lab.backtest.agenda import Process, Signal, Wait
 from lab.backtest.books import BacktestBooks, combos_of, premiums_eth
 from lab.backtest.honesty import Honesty
-from lab.backtest.reader import NoChainError, VenueReader
+from lab.backtest.reader import NoFactsError, VenueReader
 
 CANCEL_SETTLES: Final = timedelta(seconds=2)
 """After a cancel execution looks once more, so much later: a fill may have crossed it."""
@@ -335,7 +335,7 @@ def _cost(trading: Trading, legs: Sequence[Leg]) -> ClosingCost | Failed:
     """What closing one combo costs now. `legs` are those of the entry."""
     try:
         chain = trading.reader.chain_to_close(legs)
-    except NoChainError as error:
+    except NoFactsError as error:
         return Failed.of(f"quotes_unknown:{error.reason.rpartition(':')[2]}")
     return closing_cost(chain, legs)
 

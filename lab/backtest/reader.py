@@ -12,11 +12,14 @@ from decimal import Decimal
 from typing import Final, NamedTuple, Protocol
 
 from actors.decision.facts import marks_of
+from core.contract import CurrencyRequest, GetFxRate
 from core.errors import McpDataAnomalyError
+from core.market.account import account_facts
 from core.market.chain_spans import ExpirySpan, entry_span
 from core.market.countries import country_of
 from core.market.forwards import forwards_of
 from core.market.funding import HourlyRate, mean_fundings
+from core.market.incomplete import IncompleteError
 from core.market.observations import HourlyClose, Level, MacroEvent, MeanFunding, hourly_closes
 from core.market.option_chain import OptionChain
 from core.market.statistics import TREND_HOURS
@@ -25,8 +28,9 @@ from core.orders.books import Position
 from core.rules.facts import AccountFacts, HeldAccount, MarketFacts, MonitorMarket
 from core.strategy import AnomalySection, Strategy
 from core.values import Leg
+from gateway.paper.account_tools import get_account_summary, get_fx_rate, get_holdings, get_total_equity
 from gateway.paper.instruments import parse_instrument
-from gateway.paper.owner import exchange_rate, owned, total_equity
+from gateway.paper.owner import exchange_rate, total_equity
 from gateway.paper.source import MarketSource, hole_at
 from gateway.paper.typed_chain import chain_columns
 from gateway.paper.venue import Venue
@@ -44,6 +48,7 @@ SPOTS_KEPT: Final = 64
 NO_QUOTES: Final = "deribit.get_options_chain:soft"
 NO_EXPIRY: Final = "deribit.get_options_chain:anomaly"
 EUR, USD = "EUR", "USD"
+IN_ETH, IN_USD, USD_OF_EUR = CurrencyRequest(), CurrencyRequest(currency=USD), GetFxRate(base=EUR, quote=USD)
 
 
 class Marked(NamedTuple):
@@ -53,8 +58,11 @@ class Marked(NamedTuple):
     spot_usd: float
 
 
-class NoChainError(Exception):
-    """There is no chain now; `reason` is the code by which an engine's cycle fails."""
+class NoFactsError(Exception):
+    """There is no chain now, or no account that can be believed.
+
+    `reason` is the code by which an engine's cycle fails.
+    """
 
     def __init__(self, reason: str) -> None:
         super().__init__(reason)
@@ -62,7 +70,7 @@ class NoChainError(Exception):
 
 
 class Chains(Protocol):
-    """Makes the chains that rules read. Either raises `NoChainError`."""
+    """Makes the chains that rules read. Either raises `NoFactsError`."""
 
     @property
     def way(self) -> Hashable:
@@ -99,7 +107,7 @@ class VenueChains:
     def _read(self, now: datetime, span: ExpirySpan) -> OptionChain:
         source = self._source
         if hole_at(source.holes, now) is not None:
-            raise NoChainError(NO_QUOTES)
+            raise NoFactsError(NO_QUOTES)
         expiries = [expiry for expiry in source.expiries(now) if span.first <= expiry <= span.last]
         if self._smiled is not None:
             lazy = smile_chain(self._smiled, now, expiries, self._anomalies)
@@ -107,7 +115,7 @@ class VenueChains:
                 return lazy
         quotes = [quote for expiry in expiries for quote in source.chain(now, expiry)]
         if not quotes:
-            raise NoChainError(NO_EXPIRY)
+            raise NoFactsError(NO_EXPIRY)
         return OptionChain(chain_columns(quotes, now), self._anomalies)
 
     def for_legs(self, now: datetime, legs: Sequence[Leg]) -> OptionChain:
@@ -117,7 +125,7 @@ class VenueChains:
     def _read_legs(self, now: datetime, legs: Sequence[Leg]) -> OptionChain:
         source, expiry = self._source, legs[0].expiration
         if hole_at(source.holes, now) is not None:
-            raise NoChainError(NO_QUOTES)
+            raise NoFactsError(NO_QUOTES)
         found = [source.quote(now, parse_instrument(leg.instrument_name)) for leg in legs]
         quotes = [quote for quote in found if quote is not None]
         if len(quotes) < len(found):
@@ -167,7 +175,7 @@ class VenueReader:
         return round(self._venue.source.dvol_pct(self.now), 2)
 
     def chain_to_close(self, legs: Sequence[Leg]) -> OptionChain:
-        """The quotes of the legs of one position, judged. Raises `NoChainError`."""
+        """The quotes of the legs of one position, judged. Raises `NoFactsError`."""
         return self._chains.for_legs(self.now, legs)
 
     def chain_of_legs(self, legs: Iterable[Leg], at: datetime | None = None) -> OptionChain | None:
@@ -189,15 +197,19 @@ class VenueReader:
         return Marked(marks_of(chain, live), self.spot_usd(at))
 
     def account(self) -> AccountFacts:
-        """The account of an entry."""
+        """The account of an entry. Raises `NoFactsError` if what the venue tells of it does not agree."""
         venue = self._venue
-        return AccountFacts(
-            equity_usd=self._equity_usd(),
-            eur_usd=self.eur_usd,
-            eth_share=owned(venue).eth_share,
-            venue_equity_eth=float(venue.equity_eth()),
-            initial_margin_eth=float(venue.held_margins_eth()[0]),
-        )
+        try:
+            return account_facts(
+                get_account_summary(venue, IN_ETH),
+                get_total_equity(venue, IN_USD),
+                get_holdings(venue),
+                get_fx_rate(venue, USD_OF_EUR),
+                spot_usd=self.spot_usd(),
+                off_max_frac=self._strategy.anomalies.equity_off_holdings_max_frac,
+            )
+        except IncompleteError as error:
+            raise NoFactsError(error.code) from None
 
     def held_account(self) -> HeldAccount:
         """The account while something is held."""
@@ -213,7 +225,7 @@ class VenueReader:
         return float(total_equity(self._venue, USD))
 
     def entry_market(self, held: Iterable[datetime]) -> MarketFacts:
-        """The market of an entry; `held` are the expiries of what is open. Raises `NoChainError`."""
+        """The market of an entry; `held` are the expiries of what is open. Raises `NoFactsError`."""
         chain = self._chains.for_entry(self.now, entry_span(self.now, self._strategy.strikes, held))
         venue, latest = self._venue, latest_time(self.now, self._strategy.anomalies)
         return MarketFacts(
@@ -229,7 +241,7 @@ class VenueReader:
         )
 
     def ungated_market(self, held: Iterable[datetime]) -> MarketFacts:
-        """What rules 4 to 8 read, of a market that need not have more. Raises `NoChainError`."""
+        """What rules 4 to 8 read, of a market that need not have more. Raises `NoFactsError`."""
         dvol = self.dvol()
         return MarketFacts(
             spot_usd=self.spot_usd(),
@@ -244,7 +256,7 @@ class VenueReader:
         )
 
     def monitor_market(self, span: ExpirySpan, *, with_account: bool) -> MonitorMarket:
-        """The market of a monitor; without the account if nothing reads it. Raises `NoChainError`."""
+        """The market of a monitor; without the account if nothing reads it. Raises `NoFactsError`."""
         if with_account:
             return self._read_monitored(span, self.held_account())
         return self._decoded.monitored((self._way, self.now, span), lambda: self._read_monitored(span, None))

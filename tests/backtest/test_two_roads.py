@@ -69,6 +69,30 @@ def test_the_least_that_the_schema_takes(repository: Path, change: str) -> None:
     assert [cycle.outcome for cycle in core.cycles if cycle.job is Job.ENTRY] != [CycleOutcome.DATA_FAILED]
 
 
+@pytest.mark.parametrize(
+    ("changes", "assumed", "reason"),
+    [
+        (["anomalies.equity_off_holdings_max_frac=0.000000001"], [], "portfolio.get_total_equity:incomplete"),
+        ([], ["eur_usd=3"], "portfolio.get_fx_rate:incomplete"),
+        ([], ["eur_usd=0.3"], "portfolio.get_fx_rate:incomplete"),
+        ([], ["balance_eth=0.000001", "beside_eur=0"], "portfolio.get_holdings:incomplete"),
+    ],
+)
+def test_an_account_whose_figures_do_not_agree_is_entered_on_neither(
+    repository: Path, changes: list[str], assumed: list[str], reason: str
+) -> None:
+    plan = of_the_model(repository, 1, 7.0, Schedule.SPARSE)
+    core, found = on_both(
+        replace(
+            plan,
+            market=replace(plan.market, assumptions=tuple(assumed)),
+            settings=load_settings(repository / "strategy.yaml", changes),
+        )
+    )
+    assert found == []
+    assert [cycle.reasons for cycle in core.cycles if cycle.job is Job.ENTRY] == [(reason,)]
+
+
 @pytest.mark.soak
 @pytest.mark.timeout(3600)
 @pytest.mark.parametrize("schedule", list(Schedule))

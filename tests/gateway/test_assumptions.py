@@ -7,9 +7,9 @@ import pytest
 from core.contract import CurrencyRequest, GetFxRate
 from core.errors import InputError
 from gateway.paper.account import Account
+from gateway.paper.account_tools import get_account_summary, get_fx_rate, get_holdings, get_total_equity
 from gateway.paper.assumptions import Assumptions
 from gateway.paper.model_market import ModelMarket
-from gateway.paper.trading_tools import get_account_summary, get_fx_rate, get_holdings, get_total_equity
 from gateway.paper.venue import Venue
 
 

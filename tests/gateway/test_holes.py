@@ -11,7 +11,7 @@ import pytest
 
 from core.contract import CurrencyRequest, GetInstruments, GetOptionsChain, GetOrderBook, PlaceComboOrder
 from core.errors import InputError
-from gateway.paper import market_tools, trading_tools
+from gateway.paper import account_tools, market_tools
 from gateway.paper import orders as desk
 from gateway.paper.account import Account
 from gateway.paper.assumptions import Assumptions
@@ -131,9 +131,9 @@ def test_nothing_is_traded_in_a_hole(chains: Path) -> None:
 def test_a_held_position_keeps_a_value_and_a_margin_in_a_hole(chains: Path) -> None:
     venue = venue_of(market(chains))
     assert desk.place(venue, combo("before", "0.0076")).order.filled_amount == 1
-    before = trading_tools.get_account_summary(venue, CurrencyRequest())
+    before = account_tools.get_account_summary(venue, CurrencyRequest())
     venue.advance(INSIDE)
-    inside = trading_tools.get_account_summary(venue, CurrencyRequest())
+    inside = account_tools.get_account_summary(venue, CurrencyRequest())
     assert inside.initial_margin == pytest.approx(before.initial_margin, rel=Decimal("0.01"))
     assert inside.equity == pytest.approx(before.equity, abs=Decimal("0.0005"))
     assert inside.equity != inside.balance

@@ -18,13 +18,13 @@ from core.values import OptionType
 from gateway.paper.instruments import parse_instrument
 from gateway.paper.source import MarketSource, hole_at
 from gateway.paper.typed_chain import chain_columns
-from lab.backtest.reader import NO_EXPIRY, NO_QUOTES, NoChainError
+from lab.backtest.reader import NO_EXPIRY, NO_QUOTES, NoFactsError
 
 _NO_COLUMNS: Final = recorded_columns(())
 
 
 class Glance(OptionChain):
-    """The quotes of one moment. Raises `NoChainError` where an engine would have got no chain."""
+    """The quotes of one moment. Raises `NoFactsError` where an engine would have got no chain."""
 
     __slots__ = ("_anomalies", "_at", "_found", "_source")
 
@@ -32,10 +32,10 @@ class Glance(OptionChain):
         self, source: MarketSource, at: datetime, span: ExpirySpan, anomalies: AnomalySection
     ) -> None:
         if hole_at(source.holes, at) is not None:
-            raise NoChainError(NO_QUOTES)
+            raise NoFactsError(NO_QUOTES)
         expiries = [expiry for expiry in source.expiries(at) if span.first <= expiry <= span.last]
         if not expiries:
-            raise NoChainError(NO_EXPIRY)
+            raise NoFactsError(NO_EXPIRY)
         super().__init__(_NO_COLUMNS, anomalies, quotes_total=1, broken_total=0, expiries=expiries)
         self._source, self._at, self._anomalies = source, at, anomalies
         self._found: dict[str, Quote | None] = {}

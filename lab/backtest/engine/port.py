@@ -42,7 +42,7 @@ from gateway.paper.toolbox import TYPED
 from gateway.paper.venue import Venue
 from gateway.shell.refusals import LabelTakenError, MalformedRequestError, SoftRefusalError
 from lab.backtest.engine.glance import Glance
-from lab.backtest.reader import NO_QUOTES, Chains, NoChainError
+from lab.backtest.reader import NO_QUOTES, Chains, NoFactsError
 
 HEALTHY: Final = HealthAnswer(status="ok", version=VERSION, environment=ENVIRONMENT)
 FIRST: Final = datetime.min.replace(tzinfo=UTC)
@@ -112,7 +112,7 @@ class VenuePort:
             if correlation.startswith(Job.ENTRY):
                 return typed.chains.for_entry(now, span)
             return typed.chains.for_held(now, span)
-        except NoChainError as error:
+        except NoFactsError as error:
             if error.reason == NO_QUOTES:
                 raise McpSoftError(f"{where}: no quotes") from error
             raise McpDataAnomalyError(f"{where}: expected at least one quote, found none") from error

@@ -14,7 +14,6 @@ from pydantic import BaseModel
 
 from actors.http import Response
 from actors.market_data.assemble import entry_market, monitor_market
-from actors.market_data.incomplete import IncompleteError
 from actors.market_data.stored import leg_marks, quotes_json, stored_expiries
 from actors.mcp.cleaned import clean
 from actors.mcp.client import parsed, validated
@@ -33,6 +32,7 @@ from core.contract import (
 )
 from core.contract.registry import TOOLS
 from core.errors import McpError
+from core.market.incomplete import IncompleteError
 from core.market.option_chain import OptionChain
 from core.orders.account import compare, earlier_entry, with_owners
 from core.orders.books import Books, Instruction, InstructionKind, OrderRow, Position

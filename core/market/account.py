@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import math
 
-from actors.market_data.incomplete import IncompleteError
 from core.contract import AccountSummary, FxRate, Holdings, Router, TotalEquity
 from core.market.assets import is_eth
+from core.market.incomplete import IncompleteError
 from core.rules.facts import AccountFacts
 from core.text import shown
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import shlex
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from pathlib import Path
@@ -26,6 +27,7 @@ from gateway.paper.faults import FaultKind
 from lab.invariants import INVARIANTS
 from lab.processes import NotWantedError, Raised
 from lab.simulate.acts import PROFILES, ActKind, Drawn
+from lab.simulate.families import families_of
 from lab.simulate.hunt import Hunt
 from lab.simulate.journal import Journal
 from lab.simulate.outcome import WorldOutcome
@@ -70,7 +72,7 @@ class Simulation:
         self._json_file = json_file
         self._how = f"--days {_plain_days(days)} --faults {faults} --schedule {schedule}"
         if strategy != Path("strategy.yaml"):
-            self._how += f" --strategy {strategy}"
+            self._how += f" --strategy {shlex.quote(str(strategy))}"
         loaded = load_strategy(strategy)
         hunt = Hunt(days=days, profile=faults, is_sparse=schedule == SPARSE, loaded=loaded)
         self._seeds = Seeds(hunt, None if only is None else _numbers(only))
@@ -109,7 +111,7 @@ class Simulation:
         for each in failed:
             say(
                 f"seed {each.task.number} could not be simulated: {each.why}",
-                f"replay: {self._replay(each.task.number)}",
+                f"replay: {self._replay(each.task.number, self._seeds.only)}",
             )
         if failed or any(row.breach is not None for row in self._journal.rows):
             raise typer.Exit(ExitCode.FOUND_WRONG)
@@ -184,8 +186,18 @@ class Simulation:
             f"replay: {self._replay(drawn.seed, numbers)}",
         )
 
-    def _replay(self, seed: int, only: frozenset[int] | None = None) -> str:
+    def _replay(self, seed: int, only: frozenset[int] | None) -> str:
         return f"run.py simulate --seeds {seed}:{seed + 1} {self._how}{'' if only is None else _only(only)}"
+
+    def _unseen(self, families: tuple[str, ...]) -> list[str]:
+        """What could have been drawn and was never played, and the faults of the venue that hit no call."""
+        possible, only = set(families_of(self._faults)), self._seeds.only
+        if only is not None:
+            drawn = (self._seeds.hunt.drawn(seed).only(only) for seed in self._asked)
+            possible = {act.family for each in drawn for act in each.acts}
+        if ActKind.VENUE in PROFILES[self._faults]:
+            possible.update(f"played {kind}" for kind in FaultKind)
+        return sorted(possible.difference(families))
 
     def _rate(self, count: int, took_s: float) -> str:
         return f"{60.0 * count * self._days / took_s:.0f} market days a minute of CPU time"
@@ -198,7 +210,7 @@ class Simulation:
         say("what met which phase of an order's life, and how often:")
         say(*(f"  {line}" for line in coverage.table(families)), "never met:")
         say(*(f"  {family}: {', '.join(missed)}" for family, missed in coverage.never(families).items()))
-        say(*(f"  {kind}: nothing" for kind in _unseen(self._faults, families)))
+        say(*(f"  {family}: any of them" for family in self._unseen(families)))
         say(
             "",
             f"{how_many(len(rows), 'seed')} of {how_many(self._days, 'day', 'g')}: "
@@ -219,13 +231,6 @@ class Simulation:
                 "seeds": [row.as_json() for row in rows],
             }
             write_result("--json", self._json_file, json.dumps(document))
-
-
-def _unseen(faults: str, families: tuple[str, ...]) -> list[str]:
-    """The faults of the venue that could have been drawn and never hit a call."""
-    if ActKind.VENUE not in PROFILES[faults]:
-        return []
-    return [f"played {kind}" for kind in FaultKind if f"played {kind}" not in families]
 
 
 def _plain_days(days: float) -> str:

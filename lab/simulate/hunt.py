@@ -22,6 +22,8 @@ from lab.simulate.outcome import Found, WorldOutcome
 from lab.simulate.world import World
 
 MEMORY: Final = Path("/dev/shm")  # noqa: S108  (a run syncs thousands of times, and asks nothing of the disk)
+SAME_TRACE: Final = 24
+"""The statement that only a second run of a seed can break."""
 Plant = Callable[[SimulatedEngine], None]
 
 
@@ -78,15 +80,17 @@ class Hunt:
         if outcome.found is None:
             again = self.run(drawn)
             for text in same_trace(outcome.digest, again.digest):
-                breach = Breach(24, "the same seed, the same trace", text)
+                breach = Breach(SAME_TRACE, "the same seed, the same trace", text)
                 outcome.found = Found(BEGIN, breach, (), frozenset({breach.number}))
         return outcome
 
     def shrunk(self, drawn: Drawn, number: int, tell: Callable[[int], None]) -> Drawn:
         """Fewer acts that break the same statement: delta debugging. `tell` is told how many are left."""
 
+        run = self.run_twice if number == SAME_TRACE else self.run
+
         def breaks(numbers: frozenset[int]) -> bool:
-            found = self.run(drawn.only(numbers)).found
+            found = run(drawn.only(numbers)).found
             return found is not None and found.breach.number == number
 
         left = smallest([act.number for act in drawn.acts], breaks, tell)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 from pathlib import Path
 
 import pytest
@@ -13,6 +14,7 @@ from config import load_strategy
 from core.errors import InputError
 from lab.simulate.acts import PROFILES, Act, ActKind, Drawn
 from lab.simulate.draw import draw
+from lab.simulate.families import families_of
 from lab.simulate.hunt import Hunt, smallest
 from lab.simulate.seeds import Seeds
 from tests.simulate.planted import PLANTED, SEEDS_MAX, STRATEGY, Planted, notice
@@ -214,3 +216,53 @@ def test_every_kind_of_act_is_in_a_profile_of_its_own() -> None:
     """So that it can be looked for apart."""
     some = frozenset().union(*(kinds for name, kinds in PROFILES.items() if name != "all"))
     assert some == frozenset(ActKind)
+
+
+@pytest.mark.parametrize("profile", sorted(PROFILES))
+def test_what_a_profile_may_draw_is_all_that_it_draws(profile: str) -> None:
+    drawn = {act.family for seed in range(3000) for act in draw(seed, 7.0, profile).acts}
+    assert drawn == families_of(profile)
+
+
+def test_a_disturbance_that_met_nothing_at_all_is_named(capsys: pytest.CaptureFixture[str]) -> None:
+    simulation(seeds="3:4", days=0.02, faults="disk").run()
+    never = capsys.readouterr().out.split("never met:\n")[1].split("\n\n")[0]
+    named = {line.strip().split(":")[0] for line in never.splitlines()}
+    assert families_of("disk") <= named
+
+
+def test_of_acts_that_are_played_alone_the_others_are_not_missed(capsys: pytest.CaptureFixture[str]) -> None:
+    asked = simulation(seeds="3:4", faults="disk", only="0")
+    [act] = asked._seeds.drawn(3).acts
+    asked.run()
+    never = capsys.readouterr().out.split("never met:\n")[1].split("\n\n")[0]
+    assert {line.strip().split(":")[0] for line in never.splitlines()} == {act.family}
+
+
+def test_a_trace_that_differs_is_shrunk_by_running_twice(capsys: pytest.CaptureFixture[str]) -> None:
+    planted = next(each for each in PLANTED if each.statement == 24)
+    with planted.patch(), pytest.raises(typer.Exit):
+        simulation(faults="disk", shrink=True, days=0.1, seeds="0:1").run()
+    assert "\n0 of " in capsys.readouterr().out
+
+
+def test_a_replay_can_be_typed_where_the_strategy_has_blanks_in_its_name(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    mine = tmp_path / "my strategy.yaml"
+    mine.write_bytes(STRATEGY.read_bytes())
+    planted = next(each for each in PLANTED if each.name == CHEAP[0])
+    with planted.patch(), pytest.raises(typer.Exit):
+        simulation(strategy=mine).run()
+    replay = next(line for line in capsys.readouterr().out.splitlines() if line.startswith("replay: "))
+    assert shlex.split(replay)[-2:] == ["--strategy", str(mine)]
+
+
+def test_the_replay_of_a_seed_that_could_not_be_run_plays_the_same_acts(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    asked = simulation(seeds="1:3", jobs=2, faults="disk", only="0,1")
+    asked._seeds = FailsAtTwo(asked._seeds.hunt, asked._seeds.only)
+    with pytest.raises(typer.Exit):
+        asked.run()
+    assert capsys.readouterr().out.splitlines()[-1].endswith(" --only 0,1")

@@ -34,6 +34,11 @@ class ClosingCost(NamedTuple):
         return float(self.natural_eth) + self.fees_eth
 
 
+def in_full(cost: ClosingCost) -> float:
+    """What the rules of an exit compare with the credit: at the touch, with fees; ETH per contract."""
+    return cost.total_eth
+
+
 def closing_cost(chain: OptionChain, legs: Sequence[Leg]) -> ClosingCost | Failed:
     """The cost to close: Σ ask of shorts − Σ bid of longs, plus a fee per leg.
 

@@ -231,7 +231,7 @@ def _exits(
         entry_dvol=plan.entry_dvol,
     )
     if marked is not None:
-        ratio = cost_over_credit(_closing_cost(marked), facts, market.spot_usd, exits.measure)
+        ratio = cost_over_credit(_closing_cost(marked).total_eth, facts, market.spot_usd, exits.measure)
         rules += [check_profit(ratio, exits), check_stop(ratio, exits)]
     if market.dvol is not None:
         rules.append(check_volatility(market.dvol, plan.entry_dvol, exits))

@@ -10,7 +10,7 @@ from typing import Final
 
 from core.checks import RuleResult
 from core.market.option_chain import OptionChain
-from core.orders.closing_cost import ClosingCost, LegQuote, cost_of
+from core.orders.closing_cost import ClosingCost, in_full
 from core.rules.conduct import Conduct
 from core.rules.entry.decision import EntryDecision, construct, decide_entry
 from core.rules.entry.strikes import Choosing, Pair, choose_strikes
@@ -31,7 +31,7 @@ NO_FEES: Final = Fees(lambda _price, _contracts: Decimal(0), lambda _payoff, _si
 
 def conduct_of(switches: Switches, strategy: Strategy) -> Conduct:
     """What decides, on either road."""
-    costing = cost_of if switches.exit_measure == "natural" else _cost_at_mid
+    measured = in_full if switches.exit_measure == "natural" else _at_mid
     crediting = credit_of if switches.fees else _credit_without_fees
     asked = f"{strategy.strikes.model_dump_json()}{strategy.liquidity.model_dump_json()}"
 
@@ -54,7 +54,7 @@ def conduct_of(switches: Switches, strategy: Strategy) -> Conduct:
 
     return Conduct(
         decide_entry=decided,
-        decide_exit=lambda facts, strategy: decide_exit(facts, strategy, costing=costing),
+        decide_exit=lambda facts, strategy: decide_exit(facts, strategy, measured=measured),
         window_end=window_end if switches.window else lambda _: None,
         gated=switches.gates,
         first_exit_step=0 if switches.exit_price == "mid" else strategy.execution.exit_steps,
@@ -83,9 +83,8 @@ def _constructed(
     )
 
 
-def _cost_at_mid(legs: Sequence[LegQuote]) -> ClosingCost:
-    cost = cost_of(legs)
-    return cost._replace(natural_eth=cost.mid_eth, fees_eth=0.0)
+def _at_mid(cost: ClosingCost) -> float:
+    return float(cost.mid_eth)
 
 
 def _credit_without_fees(pairs: Sequence[Pair]) -> Credit:

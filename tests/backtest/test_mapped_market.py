@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from core.errors import InputError
+from core.orders.exit_rule import ExitRule
 from core.values import OptionType
 from gateway.paper.instruments import option
 from gateway.paper.model_market import ModelMarket
@@ -124,3 +125,14 @@ def test_the_whole_engine_plays_a_record_that_has_no_funding(file: Path) -> None
     (task,) = tasks_of([point], held([Market(file, 0, (), COLUMNS)]), span, reports=False)
     plan = replace(task.plan, road=Road.ACTORS, schedule=Schedule.PRODUCTION)
     assert run_backtest(plan, lambda *_: True).is_whole
+
+
+@pytest.mark.parametrize("road", Road)
+def test_natural_prices_are_told_as_such_where_exits_are_judged_at_mids(file: Path, road: Road) -> None:
+    """All orders of W1 leave at the natural price, and a snapshot stands until the next one."""
+    (point,) = points("exits.profit_of_credit=0.5", path=STRATEGY)
+    (task,) = tasks_of([point], held([Market(file, 0, (), COLUMNS)]), SweepSpan(None, None), reports=False)
+    result = run_backtest(replace(task.plan, road=road, schedule=Schedule.SPARSE), lambda *_: True)
+    prices = result.admitted.prices
+    assert any(position.exit_rule is ExitRule.PROFIT for position in result.positions)
+    assert prices.natural_eth == prices.worked_eth < prices.mid_eth

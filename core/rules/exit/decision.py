@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from decimal import Decimal
 from typing import Final, Literal
 
 from core.checks import RuleResult
-from core.orders.closing_cost import ClosingCost, LegQuote, cost_of, leg_quotes, quote_reasons
+from core.orders.closing_cost import ClosingCost, cost_of, in_full, leg_quotes, quote_reasons
 from core.orders.exit_rule import ExitRule
 from core.rules.entry.strikes import dte_days
 from core.rules.exit.adverse import check_adverse
@@ -68,11 +68,11 @@ def decide_exit(
     facts: MonitorFacts,
     strategy: Strategy,
     *,
-    costing: Callable[[Sequence[LegQuote]], ClosingCost] = cost_of,
+    measured: Callable[[ClosingCost], float] = in_full,
 ) -> ExitDecision | Skipped:
     """Run every exit rule on one position; the first match wins. `Skipped` if data is missing or broken.
 
-    `costing` measures what closing costs; no engine gives another one than `cost_of`.
+    `measured` is what the rules compare, ETH per contract; no engine gives another one than `in_full`.
     """
     reasons = _unusable(facts, strategy)
     market = facts.market
@@ -81,8 +81,9 @@ def decide_exit(
     if reasons or spot is None or spot_4h_ago is None or dvol is None or isinstance(quoted, Failed):
         return Skipped(position_id=facts.position.position_id, reasons=tuple(reasons))
     position, exits = facts.position, strategy.exits
-    cost = costing(quoted)
-    ratio = cost_over_credit(cost, position, spot, exits.measure)
+    cost = cost_of(quoted)
+    cost_eth = measured(cost)
+    ratio = cost_over_credit(cost_eth, position, spot, exits.measure)
     dte = dte_days(facts.now, position.expiration)
     shorts = [quote for leg, quote in quoted if leg.side is Side.SELL]
     margin = check_margin(facts, exits)
@@ -105,10 +106,10 @@ def decide_exit(
         matched=codes,
         rules=rules,
         dte=dte,
-        cost_eth=cost.total_eth,
+        cost_eth=cost_eth,
         mid_cost_eth=cost.mid_eth,
         natural_cost_eth=cost.natural_eth,
-        unrealised_eth=float(position.credit_eth) - cost.total_eth,
+        unrealised_eth=float(position.credit_eth) - cost_eth,
         flags=cost.flags,
     )
 
@@ -140,10 +141,10 @@ def _unusable(facts: MonitorFacts, strategy: Strategy) -> list[str]:
 
 
 def cost_over_credit(
-    cost: ClosingCost, position: OpenPositionFacts, spot_usd: float, measure: ExitMeasure
+    cost_eth: float, position: OpenPositionFacts, spot_usd: float, measure: ExitMeasure
 ) -> float:
     """Cost to close over the credit, both in ETH, or both in USD, each at the index of its own time."""
-    ratio = cost.total_eth / float(position.credit_eth)
+    ratio = cost_eth / float(position.credit_eth)
     if measure is ExitMeasure.USD:
         return ratio * spot_usd / position.entry_spot_usd
     return ratio

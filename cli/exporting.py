@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import shlex
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -63,8 +64,9 @@ def show_exported(found: Exported) -> None:
         )
     )
     assume = " ".join(f"--assume {each}" for each in found.assume)
-    say(f"check it: run.py data check {found.chains}")
-    say(f"run on it: run.py backtest --chains {found.chains} {assume}".rstrip())
+    chains = shlex.quote(str(found.chains))
+    say(f"check it: run.py data check {chains}")
+    say(f"run on it: run.py backtest --chains {chains} {assume}".rstrip())
 
 
 def _parquet_table() -> Table:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections import deque
 from typing import Annotated
 
@@ -110,9 +111,10 @@ def verify(
         raise FoundWrongError(*wrong)
     if proof is not None and not proof.ok:
         places = f"{how_many(len(proof.lines()), 'place')} where they differ"
+        log = shlex.quote(str(data_dir / AUDIT_FOLDER))
         raise FoundWrongError(
             f"audit: expected the books that the log makes, found {places};"
-            f" `run.py state rebuild --from-audit {data_dir / AUDIT_FOLDER}` writes them anew from the log"
+            f" `run.py state rebuild --from-audit {log}` writes them anew from the log"
         )
 
 

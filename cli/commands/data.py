@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from datetime import datetime
 from pathlib import Path
 from typing import Annotated
@@ -93,7 +94,7 @@ def sample(
     chains, quotes = write_sample(folder, days, seed)
     say(
         f"{chains}: {how_many(days, 'day')}, {how_many(quotes, 'quote')}; replay them: "
-        f"run.py paper --chains {chains} --days {days}"
+        f"run.py paper --chains {shlex.quote(str(chains))} --days {days}"
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 import sys
 from datetime import timedelta
 from pathlib import Path
@@ -29,6 +30,19 @@ def test_it_says_what_was_written_and_how_to_use_it(cli: Cli, recording: Recordi
     assert "6 with 6 quotes" in shown
     assert f"run.py backtest --chains {out}/chains" in shown
     assert cli("data", "check", out / "chains").code == 0
+
+
+def test_what_it_says_to_type_can_be_typed_where_the_folder_has_a_blank(
+    cli: Cli, recording: Recording, tmp_path: Path
+) -> None:
+    out = tmp_path / "my record"
+    ran = cli("data", "export", "--data-dir", recording.data_dir, "--out", out)
+    check, replay = (shlex.split(line.split(": ", 1)[1]) for line in ran.out.splitlines()[-2:])
+    assert check == ["run.py", "data", "check", f"{out}/chains"]
+    assert replay[:4] == ["run.py", "backtest", "--chains", f"{out}/chains"]
+    sample = cli("data", "sample", tmp_path / "my sample", "--days", "1")
+    typed = shlex.split(sample.out.split("replay them: ")[1])
+    assert typed[:4] == ["run.py", "paper", "--chains", f"{tmp_path}/my sample/chains"]
 
 
 def test_for_programs_it_is_one_document(cli: Cli, recording: Recording, tmp_path: Path) -> None:

@@ -16,6 +16,7 @@ from gateway.paper.source import Bar, Hole, HourlyFunding, ScheduledRelease, Ven
 from gateway.paper.ticks import UNITS_PER_ETH
 from lab.backtest.column_map import ColumnMap, Columns, read_map
 from lab.backtest.columns_cache import kept_columns
+from lab.backtest.reader import ceil_hour
 from lab.backtest.shared_market import ANSWERS_MAX, Decoded, Once
 
 HOUR: Final = timedelta(hours=1)
@@ -39,8 +40,9 @@ class MappedMarket:
         self._groups: list[dict[tuple[int, bool], tuple[int, int]]] = []
         self._group(label)
         self._starts = [datetime.fromtimestamp(at, UTC) for at in self._times]
+        self._first_hour = ceil_hour(self._starts[0])
         self._bars: list[Bar] = []
-        """Of each hour from the start on, as far as any was asked for: each entry reads those of a month."""
+        """Of each full hour from the start on, as far as one was asked for: each entry reads those of a month."""
         self.built: dict[tuple[str, str, float], Any] = {}
         """What chains have built of it; how, only they know."""
         self._quotes = Once[tuple[datetime, ListedOption], PaperQuote | None](ANSWERS_MAX)
@@ -101,19 +103,17 @@ class MappedMarket:
         return self.index_usd(expiry)
 
     def index_bars(self, start: datetime, end: datetime) -> list[Bar]:
-        first = max(start, self.start)
-        place, off_grid = divmod(first - self.start, HOUR)
+        first = max(ceil_hour(start), self._first_hour)
+        place = (first - self._first_hour) // HOUR
         last = place + max(0, (end - first) // HOUR)
-        if off_grid:
-            return self._bars_of(first, last - place)
         if last > len(self._bars):
-            self._bars += self._bars_of(self.start + HOUR * len(self._bars), last - len(self._bars))
+            self._bars += self._bars_of(self._first_hour + HOUR * len(self._bars), last - len(self._bars))
         return self._bars[place:last]
 
     def _bars_of(self, hour: datetime, number: int) -> list[Bar]:
         """Those of so many hours from this one on."""
         starts, spots, bars = self._starts, self._spots, []
-        place = self._place(hour) if number > 0 else 0
+        place = self._place(hour)
         for _ in range(number):
             while place + 1 < len(starts) and starts[place + 1] <= hour:
                 place += 1

@@ -18,7 +18,7 @@ from gateway.paper.model_market import ModelMarket
 from lab.backtest import sources
 from lab.backtest.columns import read_map
 from lab.backtest.columns_cache import kept_columns
-from lab.backtest.mapped_market import MappedMarket
+from lab.backtest.mapped_market import HOUR, MappedMarket
 from lab.backtest.result import Road
 from lab.backtest.running import run_backtest
 from lab.backtest.schedule import Schedule
@@ -26,6 +26,7 @@ from lab.backtest.sources import Market
 from lab.research.found import found_of
 from lab.research.running import Runner
 from lab.research.sweep import SweepSpan, held, tasks_of
+from tests.backtest.mapped_file import csv_text, market_of, sound_rows
 from tests.research.swept import ROOT, points
 
 WORKLOADS = ROOT / "lab" / "workloads"
@@ -101,6 +102,19 @@ def test_the_last_snapshot_stands_until_the_next_one_whatever_was_asked_before(
     assert market.index_usd(first - day) == told[0]
     with pytest.raises(InputError, match="the record begins at"):
         market.expiries(first - day)
+
+
+def test_hourly_closes_are_of_full_hours_whenever_the_first_snapshot_was(tmp_path: Path) -> None:
+    """One run reads them from before the record on and then further, another one where it needs them."""
+    path = tmp_path / "chains.csv"
+    rows = [[row[0].replace("14:00:00", "13:31:15"), *row[1:]] for row in sound_rows()]
+    path.write_text(csv_text(rows), encoding="utf-8")
+    market, other = market_of(path), market_of(path)
+    hour = market.start.replace(hour=14, minute=0, second=0)
+    early = market.index_bars(hour - 5 * HOUR, hour + 2 * HOUR)
+    assert [bar.start for bar in early] == [hour, hour + HOUR]
+    assert market.index_bars(hour + HOUR, hour + 4 * HOUR) == other.index_bars(hour + HOUR, hour + 4 * HOUR)
+    assert market.index_bars(market.start, hour + HOUR / 2) == []
 
 
 def test_a_quote_that_was_asked_for_before_is_told_again_and_none_that_has_expired(

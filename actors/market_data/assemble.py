@@ -41,6 +41,7 @@ from core.market.countries import country_of
 from core.market.forwards import forwards_of
 from core.market.funding import HourlyRate, mean_fundings
 from core.market.incomplete import IncompleteError, PartFault
+from core.market.index_history import AGO_TOLERANCE, close_at, require_same_index
 from core.market.observations import HourlyClose, Level, MacroEvent, MeanFunding, hourly_closes
 from core.market.option_chain import OptionChain
 from core.market.venue_clock import latest_time
@@ -52,10 +53,6 @@ from core.text import shown
 
 _HOUR = timedelta(hours=1)
 _DAY = timedelta(hours=24)
-_AGO_TOLERANCE = timedelta(hours=2)
-"""How long before the requested moment the last bar may have ended."""
-HISTORY_OFF_MAX = 0.4
-"""Index against its last hourly close, at most two hours old; another unit or coin is factors off."""
 
 Answers = Mapping[str, object]
 T = TypeVar("T")
@@ -68,7 +65,7 @@ def entry_market(answers: Answers, now: datetime, strategy: Strategy) -> EntryMa
     with _translated():
         chain = chain_in(answers)
         closes = _closes(_of_a_month(_candles(answers)), latest)
-        _require_same_index(closes, index_usd)
+        require_same_index(closes, index_usd)
         return EntryMarket(
             account=account_facts(
                 answer_of(answers, GET_ACCOUNT_SUMMARY),
@@ -101,7 +98,7 @@ def monitor_market(
         if spot_4h_ago_usd is None:
             latest = latest_time(now, strategy.anomalies)
             closes = _closes(_of_hours(_candles(answers)), latest)
-            spot_4h_ago_usd = _close_at(closes, latest - BACK_4H)
+            spot_4h_ago_usd = close_at(closes, latest - BACK_4H)
         return MonitorMarket(
             spot_usd=spot_usd(answers, now, age_max_s),
             spot_4h_ago_usd=spot_4h_ago_usd,
@@ -211,7 +208,7 @@ def _dvol_ago(history: DvolHistory, moment: datetime) -> float:
     """DVOL at `moment`: the close of the last bar that had ended by then."""
     ended = [point for point in history.points if point.timestamp + _HOUR <= moment]
     last = max(ended, key=lambda point: point.timestamp, default=None)
-    if last is None or moment - (last.timestamp + _HOUR) > _AGO_TOLERANCE:
+    if last is None or moment - (last.timestamp + _HOUR) > AGO_TOLERANCE:
         raise IncompleteError(
             Router.DERIBIT, "get_dvol_history", f"no bar that ended by {moment.isoformat()}"
         )
@@ -240,24 +237,6 @@ def _of_hours(candles: Sequence[Candle]) -> tuple[HourlyClose, ...]:
 
 _of_a_month = MadeOnce(_of_hours)
 """Each entry reads the last month, most of which the one before has read."""
-
-
-def _require_same_index(closes: tuple[HourlyClose, ...], index_usd: float) -> None:
-    """Raise `IncompleteError` if the last close can't be the index's own: the trend is index over closes."""
-    if closes and abs(index_usd / closes[-1].close_usd - 1.0) > HISTORY_OFF_MAX:
-        detail = (
-            f"the last hourly close is {closes[-1].close_usd:.2f} USD, but the index {index_usd:.2f} USD: "
-            f"expected at most {HISTORY_OFF_MAX:.0%} apart; one may be of another market or in another unit"
-        )
-        raise IncompleteError(Router.DERIBIT, "get_historical", detail)
-
-
-def _close_at(closes: tuple[HourlyClose, ...], moment: datetime) -> float:
-    ended = [close for close in closes if close.at <= moment]
-    last = max(ended, key=lambda close: close.at, default=None)
-    if last is None or moment - last.at > _AGO_TOLERANCE:
-        raise IncompleteError(Router.DERIBIT, "get_historical", f"no hourly close by {moment.isoformat()}")
-    return last.close_usd
 
 
 def _funding(answers: Answers, latest: datetime) -> tuple[MeanFunding, ...]:

@@ -42,7 +42,7 @@ class MappedMarket:
         self._starts = [datetime.fromtimestamp(at, UTC) for at in self._times]
         self._first_hour = ceil_hour(self._starts[0])
         self._bars: list[Bar] = []
-        """Of each full hour from the start on, as far as one was asked for: each entry reads those of a month."""
+        """Of each full hour from the start on, as far as asked for: each entry reads those of a month."""
         self.built: dict[tuple[str, str, float], Any] = {}
         """What chains have built of it; how, only they know."""
         self._quotes = Once[tuple[datetime, ListedOption], PaperQuote | None](ANSWERS_MAX)

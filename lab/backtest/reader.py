@@ -6,20 +6,21 @@ Every figure is rounded as the venue's tools tell it, so that a decision sees wh
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Hashable, Iterable, Mapping, Sequence
+from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Final, NamedTuple, Protocol
 
 from actors.decision.facts import marks_of
-from core.contract import CurrencyRequest, GetFxRate
-from core.errors import McpDataAnomalyError
+from core.contract import GET_DVOL_HISTORY, CurrencyRequest, GetFxRate, Router
 from core.market.account import account_facts
 from core.market.chain_spans import ExpirySpan, entry_span
 from core.market.countries import country_of
 from core.market.forwards import forwards_of
 from core.market.funding import HourlyRate, mean_fundings
-from core.market.incomplete import IncompleteError
+from core.market.incomplete import IncompleteError, PartFault, fault_code
+from core.market.index_history import AGO_TOLERANCE, close_at, require_same_index
 from core.market.observations import HourlyClose, Level, MacroEvent, MeanFunding, hourly_closes
 from core.market.option_chain import OptionChain
 from core.market.statistics import TREND_HOURS
@@ -199,7 +200,7 @@ class VenueReader:
     def account(self) -> AccountFacts:
         """The account of an entry. Raises `NoFactsError` if what the venue tells of it does not agree."""
         venue = self._venue
-        try:
+        with _told_by_code():
             return account_facts(
                 get_account_summary(venue, IN_ETH),
                 get_total_equity(venue, IN_USD),
@@ -208,8 +209,6 @@ class VenueReader:
                 spot_usd=self.spot_usd(),
                 off_max_frac=self._strategy.anomalies.equity_off_holdings_max_frac,
             )
-        except IncompleteError as error:
-            raise NoFactsError(error.code) from None
 
     def held_account(self) -> HeldAccount:
         """The account while something is held."""
@@ -227,12 +226,15 @@ class VenueReader:
     def entry_market(self, held: Iterable[datetime]) -> MarketFacts:
         """The market of an entry; `held` are the expiries of what is open. Raises `NoFactsError`."""
         chain = self._chains.for_entry(self.now, entry_span(self.now, self._strategy.strikes, held))
+        spot_usd, closes = self.spot_usd(), self._hourly_closes(self.now - (TREND_HOURS + 4) * HOUR)
+        with _told_by_code():
+            require_same_index(closes, spot_usd)
         venue, latest = self._venue, latest_time(self.now, self._strategy.anomalies)
         return MarketFacts(
-            spot_usd=self.spot_usd(),
+            spot_usd=spot_usd,
             dvol=self.dvol(),
             dvol_24h_ago=self._dvol_ago(latest - DAY),
-            index_hourly_closes=self._hourly_closes(self.now - (TREND_HOURS + 4) * HOUR),
+            index_hourly_closes=closes,
             funding=self._funding(latest),
             macro_events=self._events(),
             liquidation_level=Level(venue.assumptions.liquidation_pressure),
@@ -271,7 +273,7 @@ class VenueReader:
         )
 
     def _spot_4h_ago_usd(self) -> float:
-        """By the last snapshot that was stored by then, else by the hourly closes."""
+        """By the last snapshot that was stored by then, else by the hourly closes. Raises `NoFactsError`."""
         source, moment = self._venue.source, self.now - BACK_4H
         slot = last_slot(self._every, moment)
         kept_since = self.now - SPOTS_KEPT * self._every
@@ -280,8 +282,8 @@ class VenueReader:
                 return float(round(Decimal(source.index_usd(slot)), 2))
             slot -= self._every
         latest = latest_time(self.now, self._strategy.anomalies) - BACK_4H
-        closes = [close for close in self._hourly_closes(self.now - 7 * HOUR) if close.at <= latest]
-        return closes[-1].close_usd
+        with _told_by_code():
+            return close_at(self._hourly_closes(self.now - 7 * HOUR), latest)
 
     def _hourly_closes(self, start: datetime) -> tuple[HourlyClose, ...]:
         """The closes of the hours that began at or after `start` and are over."""
@@ -301,10 +303,10 @@ class VenueReader:
         return tuple(self._closes[after:until])
 
     def _dvol_ago(self, moment: datetime) -> float:
-        """The close of the last hour that had ended by then."""
+        """The close of the last hour that had ended by then. Raises `NoFactsError` if none ended lately."""
         bars = self._venue.source.dvol_bars(floor_hour(moment) - 3 * HOUR, floor_hour(moment))
-        if not bars:
-            raise McpDataAnomalyError(f"get_dvol_history: no bar that ended by {moment.isoformat()}")
+        if not bars or moment - (bars[-1].start + HOUR) > AGO_TOLERANCE:
+            raise NoFactsError(fault_code(Router.DERIBIT, GET_DVOL_HISTORY.name, PartFault.INCOMPLETE))
         return round(bars[-1].close, 2)
 
     def _funding(self, latest: datetime) -> tuple[MeanFunding, ...]:
@@ -332,6 +334,15 @@ class VenueReader:
             for event in self._venue.source.events(first, last)
             if event.country == entry.macro_country and event.importance == "high"
         )
+
+
+@contextmanager
+def _told_by_code() -> Iterator[None]:
+    """What can't be believed fails a cycle by the code that an engine's cycle has for it."""
+    try:
+        yield
+    except IncompleteError as error:
+        raise NoFactsError(error.code) from None
 
 
 def _close_at(close: HourlyClose) -> datetime:

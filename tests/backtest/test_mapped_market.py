@@ -18,10 +18,12 @@ from gateway.paper.model_market import ModelMarket
 from lab.backtest import sources
 from lab.backtest.columns import read_map
 from lab.backtest.columns_cache import kept_columns
+from lab.backtest.compared import differences
 from lab.backtest.mapped_market import HOUR, MappedMarket
-from lab.backtest.result import Road
+from lab.backtest.result import Plan, Road
 from lab.backtest.running import run_backtest
 from lab.backtest.schedule import Schedule
+from lab.backtest.settings import load_settings
 from lab.backtest.sources import Market
 from lab.research.found import found_of
 from lab.research.running import Runner
@@ -150,3 +152,21 @@ def test_natural_prices_are_told_as_such_where_exits_are_judged_at_mids(file: Pa
     prices = result.admitted.prices
     assert any(position.exit_rule is ExitRule.PROFIT for position in result.positions)
     assert prices.natural_eth == prices.worked_eth < prices.mid_eth
+
+
+@pytest.mark.parametrize("schedule", Schedule)
+def test_a_monitor_before_there_is_a_close_of_four_hours_ago_is_skipped_on_both_roads(
+    file: Path, schedule: Schedule
+) -> None:
+    """A file of snapshots has no history: what is entered at its beginning can't be judged at once."""
+    changes = (
+        *("strikes.dte_min=3", "scheduler.entry_weekday=monday", 'scheduler.entry_time="09:00"'),
+        'scheduler.monitor_times=["10:00", "11:30"]',
+    )
+    ended = ModelMarket(1).start + timedelta(days=3)
+    market, settings = Market(file, 0, (), COLUMNS), load_settings(STRATEGY, changes)
+    plan = Plan(market, settings, ended=ended, schedule=schedule)
+    core, actors = (run_backtest(replace(plan, road=road), lambda *_: True) for road in Road)
+    assert len(core.positions) == 1
+    assert core.admitted.skipped["deribit.get_historical:incomplete"] == 2
+    assert differences(core, actors) == []

@@ -32,8 +32,9 @@ EXIT_STEPS_BEYOND: Final = 3
 """A monitor waits for its exits until this many steps after natural; then they go on without it."""
 SETTLE_WAIT: Final = timedelta(seconds=120)
 """So long a settlement waits for an exit that is under way on what has expired."""
-ORDERS: Final = 0
-"""The rank of orders: of what is due at one moment they come first."""
+ORDERS: Final = 6
+"""The rank of exits under way: of what is due at one moment their looks come last. An engine plans a slot, or
+the end of a wait, before the last look that an exit takes before it."""
 OUTCOME_RANK: Final = (
     CycleOutcome.EXIT_BLOCKED,
     CycleOutcome.DATA_FAILED,

@@ -33,9 +33,9 @@ from lab.backtest.switches import AS_IN_AN_ENGINE, Switches
 MARKET_DATA: Final = "market_data"
 FAILURES_BEFORE_SUSPENDING: Final = 2
 """So many stored snapshots in a row that fail suspend entries."""
-SETTLEMENT, MONITOR, ENTRY, CYCLES, SNAPSHOT, PERSON = range(1, 7)
-"""Ranks of what is due at one moment, after the orders. A snapshot comes after the cycles of its slot, which
-have looked themselves."""
+SETTLEMENT, MONITOR, ENTRY, CYCLES, SNAPSHOT, PERSON = range(6)
+"""Ranks of what is due at one moment, before exits under way. A snapshot comes after the cycles of its slot,
+which have looked themselves."""
 
 
 @dataclass(frozen=True)
@@ -142,7 +142,7 @@ class CoreRoad:
             first = following(just_before)
             start(self._announce(job, first, following), rank, first)
         if self._looks_matter():
-            start(self._snapshots(), SNAPSHOT)
+            start(self._snapshots(), SNAPSHOT, self.begin)
 
     def _looks_matter(self) -> bool:
         """Whether a stored snapshot can change anything: by a protection that is latched, or by an exit."""

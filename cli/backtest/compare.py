@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from decimal import Decimal
 
+from cli.views.output import eth_text
 from cli.views.say import say
 from core.errors import FoundWrongError
 from core.how_many import how_many
@@ -33,13 +35,22 @@ def show_check(results: Sequence[BacktestResult]) -> None:
 
 
 def show_latency(at_once: BacktestResult, late: BacktestResult, latency_s: float) -> None:
-    """What it changed that each answer took its time."""
+    """What it changed that each answer took its time: of the differences the first one of a trade, if any."""
     found = differences(at_once, late)
-    trades = {each.thing for each in found if each.thing.startswith("trade ")}
+    others = {each.thing for each in found}
+    same = sum(f"trade {each.position_id}" not in others for each in late.positions)
     say("")
     say(
         f"latency of {latency_s * 1000:g} ms: {how_many(len(found), 'difference')} from a run in which each "
-        f"answer came at once; other ones: {len(trades)} of {how_many(len(late.positions), 'trade')}"
+        f"answer came at once; {how_many(len(at_once.positions), 'trade')} at once, {len(late.positions)} "
+        f"with latency, {same} of them the same",
+        f"P&L of closed trades: {_pnl(at_once)} at once, {_pnl(late)} with latency",
     )
     if found:
-        say(found[0].text("at once", "with latency"))
+        first = next((each for each in found if each.thing.startswith("trade ")), found[0])
+        say(first.text("at once", "with latency"))
+
+
+def _pnl(result: BacktestResult) -> str:
+    closed = [each for each in result.positions if each.closed_at is not None]
+    return f"{eth_text(sum((each.pnl_eth for each in closed), Decimal(0)))} ETH"

@@ -101,6 +101,16 @@ def test_latency_tells_what_it_changed(capsys: pytest.CaptureFixture[str]) -> No
     assert "latency of 200 ms: " in capsys.readouterr().out
 
 
+def test_trades_that_latency_has_kept_from_being_made_are_counted(capsys: pytest.CaptureFixture[str]) -> None:
+    """Answers so late that each entry is vetoed: its permit is over."""
+    arguments = ["backtest", "--model", "--seed", "1", "--to", "2026-01-08", "--schedule", "sparse"]
+    assert main([*arguments, "--road", "actors", "--latency-ms", "5000"]) == 0
+    told = capsys.readouterr().out.split("latency of 5000 ms: ")[1]
+    assert "1 trade at once, 0 with latency, 0 of them the same" in told
+    assert " ETH at once, +0.00000000 ETH with latency" in told
+    assert told.splitlines()[-1].startswith("trade p-entry-20260105T140000Z: the whole: at once there, with")
+
+
 def test_a_setting_that_is_changed_is_told(capsys: pytest.CaptureFixture[str]) -> None:
     changed = "entry.dvol_min_pts=84.5"
     assert main(["backtest", "--model", "--to", "2026-01-06", "--set", changed]) == 0

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from decimal import Decimal
 
-from cli.views.output import eth_text
+from cli.views.output import eth_text, time_text
 from cli.views.say import say
 from core.errors import FoundWrongError
 from core.how_many import how_many
@@ -13,18 +13,15 @@ from lab.backtest.compared import differences
 from lab.backtest.result import BacktestResult
 
 
-def show_check(results: Sequence[BacktestResult]) -> None:
-    """`results`: of each market both roads, core first. Raises `FoundWrongError` if any two differ."""
+def show_check(pairs: Sequence[tuple[BacktestResult, BacktestResult]]) -> None:
+    """`pairs`: of each market both roads, core first. Raises `FoundWrongError` if any two differ."""
     found_all = 0
-    for core, actors in zip(results[::2], results[1::2], strict=True):
+    for core, actors in pairs:
         found = differences(core, actors)
         found_all += len(found)
-        counts = ", ".join(
-            how_many(len(each), thing)
-            for each, thing in ((core.positions, "trade"), (core.fills, "fill"), (core.cycles, "cycle"))
-        )
         say(
-            f"{core.market}: {counts} on the core road, {how_many(len(found), 'difference')} from the actors'"
+            f"{core.market}: {_counts(core)} on the core road, {how_many(len(found), 'difference')} "
+            "from the actors'"
         )
         if found:
             say(found[0].text("core", "actors"))
@@ -32,6 +29,20 @@ def show_check(results: Sequence[BacktestResult]) -> None:
         raise FoundWrongError(
             f"the two roads differ in {how_many(found_all, 'field')}; each market's first is above"
         )
+
+
+def show_alone(results: Sequence[BacktestResult]) -> None:
+    """Runs of a market that were not compared, because it was interrupted."""
+    for result in results:
+        until = "whole" if result.is_whole else f"until {time_text(result.ended)}"
+        say(f"{result.market}: {_counts(result)} on the {result.road} road, {until}, not compared")
+
+
+def _counts(result: BacktestResult) -> str:
+    return ", ".join(
+        how_many(len(each), thing)
+        for each, thing in ((result.positions, "trade"), (result.fills, "fill"), (result.cycles, "cycle"))
+    )
 
 
 def show_latency(at_once: BacktestResult, late: BacktestResult, latency_s: float) -> None:

@@ -18,12 +18,12 @@ LOOK_EVERY_S: Final = 0.2
 
 def run_together(
     plans: tuple[Plan, ...], jobs: int, interrupted: Callable[[], bool], tell: Callable[[int], None]
-) -> list[BacktestResult]:
-    """Their results in the order of the plans; `tell` is called with how many there are.
+) -> list[BacktestResult | None]:
+    """The result of each plan; `tell` is called with how many there are.
 
-    An interruption ends each where it is; what had not begun is left out.
+    An interruption ends each where it is; what had not begun has none.
     """
-    found: list[BacktestResult] = []
+    found: list[BacktestResult | None] = []
     ends = Event()
     with ProcessPoolExecutor(jobs, initializer=_begin, initargs=(ends,)) as pool:
         pending = [pool.submit(_until_ended, plan) for plan in plans]
@@ -33,8 +33,8 @@ def run_together(
             if interrupted():
                 ends.set()
                 pool.shutdown(cancel_futures=True)
-            if not future.cancelled() and (result := future.result()).cycles:
-                found.append(result)
+            result = None if future.cancelled() else future.result()
+            found.append(result if result is not None and result.cycles else None)
             tell(len(found))
     return found
 

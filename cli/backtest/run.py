@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import nullcontext
 from dataclasses import replace
 from datetime import datetime
@@ -19,6 +19,7 @@ from cli.large_pages import large_pages
 from cli.paper.progress import duration_text
 from cli.start import INTERRUPTED
 from cli.views.say import put, say
+from core.how_many import how_many
 from lab.backtest.result import BacktestResult, Plan, Road
 from lab.backtest.running import run_backtest, runner_of
 
@@ -42,20 +43,16 @@ def run(options: BacktestOptions) -> None:
             runner_of(plan.road)  # What it imports, the collector is not to look at.
     look_again()
     with large_pages() if alone else nullcontext(), interruptions() as interrupted:
-        results = (
-            _one_by_one(plans, interrupted) if alone else _in_processes(plans, options.jobs, interrupted)
-        )
+        made = _one_by_one(plans, interrupted) if alone else _in_processes(plans, options.jobs, interrupted)
     _clear_line()
     ended = interrupted()
+    results = [each for each in made if each is not None]
     if len(plans) > len(options.plans):
-        if ended:
-            say("interrupted: nothing was compared")
-            raise SystemExit(INTERRUPTED)
         try:
             write_files(results, options.plans[0].settings, out=None, json_file=options.json_file)
         finally:
             # What was compared is told even if the file can't be written.
-            _compare(options, results)
+            _compare(options, made, ended=ended)
         return
     settings = plans[0].settings
     if len(plans) == 1:
@@ -68,19 +65,29 @@ def run(options: BacktestOptions) -> None:
         raise SystemExit(INTERRUPTED)
 
 
-def _compare(options: BacktestOptions, results: list[BacktestResult]) -> None:
+def _compare(options: BacktestOptions, made: Sequence[BacktestResult | None], *, ended: bool) -> None:
+    """Tell of each market what its two runs differ in; of one that was interrupted, how far either came."""
     # What few runs need is imported by those that do.
-    from cli.backtest.compare import show_check, show_latency
+    from cli.backtest.compare import show_alone, show_check, show_latency
 
+    compared = []
+    for plan, first, second in zip(options.plans, made[::2], made[1::2], strict=True):
+        if first is not None and second is not None and first.is_whole and second.is_whole:
+            compared.append((first, second))
+            if not options.checks:
+                show_one(second, plan.settings)
+                show_latency(first, second, plan.latency_s)
+        else:
+            show_alone([each for each in (first, second) if each is not None])
+    if ended:
+        say(f"interrupted: {len(compared)} of {how_many(len(options.plans), 'market')} compared")
     if options.checks:
-        show_check(results)
-        return
-    for plan, at_once, late in zip(options.plans, results[::2], results[1::2], strict=True):
-        show_one(late, plan.settings)
-        show_latency(at_once, late, plan.latency_s)
+        show_check(compared)
+    if ended:
+        raise SystemExit(INTERRUPTED)
 
 
-def _one_by_one(plans: tuple[Plan, ...], interrupted: Callable[[], bool]) -> list[BacktestResult]:
+def _one_by_one(plans: tuple[Plan, ...], interrupted: Callable[[], bool]) -> list[BacktestResult | None]:
     found: list[BacktestResult] = []
     progress = _Progress(len(plans))
     for plan in plans:
@@ -92,12 +99,12 @@ def _one_by_one(plans: tuple[Plan, ...], interrupted: Callable[[], bool]) -> lis
             return not interrupted()
 
         found.append(run_backtest(plan, goes_on))
-    return found
+    return [*found, *([None] * (len(plans) - len(found)))]
 
 
 def _in_processes(
     plans: tuple[Plan, ...], jobs: int, interrupted: Callable[[], bool]
-) -> list[BacktestResult]:
+) -> list[BacktestResult | None]:
     from cli.backtest.pool import run_together
 
     progress = _Progress(len(plans))

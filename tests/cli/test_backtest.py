@@ -8,12 +8,16 @@ import os
 import signal
 import subprocess
 import sys
+from collections.abc import Callable
+from contextlib import nullcontext
 from pathlib import Path
 
 import pytest
 
+from cli.backtest import run
 from cli.main import main
 from lab.backtest import road
+from lab.backtest.result import BacktestResult, Plan
 from lab.backtest.switched import NO_FEES
 
 
@@ -125,6 +129,8 @@ def test_a_setting_that_is_changed_is_told(capsys: pytest.CaptureFixture[str]) -
         ([], "interrupted at"),
         # Each of them would run for minutes.
         (["--seed", "1:4", "--jobs", "2"], "of 4 seeds"),
+        (["--check"], "not compared"),
+        (["--road", "actors", "--latency-ms", "50"], "not compared"),
     ],
 )
 def test_an_interruption_ends_it_with_what_was_done(repository: Path, options: list[str], told: str) -> None:
@@ -145,6 +151,28 @@ def test_an_interruption_ends_it_with_what_was_done(repository: Path, options: l
         shown, problems = process.communicate(timeout=60)
     assert process.returncode == 130, problems
     assert told in shown
+
+
+def test_what_was_compared_before_an_interruption_is_told(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The first of two markets is whole on both roads, the second one was not begun on the actors'."""
+    one_by_one = run._one_by_one
+
+    def until_the_last(
+        plans: tuple[Plan, ...], _interrupted: Callable[[], bool]
+    ) -> list[BacktestResult | None]:
+        return [*one_by_one(plans[:3], lambda: False), None]
+
+    monkeypatch.setattr(run, "_one_by_one", until_the_last)
+    monkeypatch.setattr(run, "interruptions", lambda: nullcontext(lambda: True))
+    options = ["--seed", "1:2", "--to", "2026-01-06", "--schedule", "sparse", "--check"]
+    assert main(["backtest", "--model", *options]) == 130
+    assert capsys.readouterr().out.splitlines() == [
+        "model seed 2: 0 trades, 0 fills, 4 cycles on the core road, whole, not compared",
+        "interrupted: 1 of 2 markets compared",
+        "model seed 1: 1 trade, 2 fills, 4 cycles on the core road, 0 differences from the actors'",
+    ]
 
 
 def _handled(pid: int) -> str:

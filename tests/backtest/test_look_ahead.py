@@ -18,7 +18,7 @@ from gateway.paper.model_market import ModelMarket
 from gateway.paper.quotes import PaperQuote
 from gateway.paper.recorded import RecordedMarket
 from gateway.paper.recorded_files import RecordedSnapshot, Slice
-from gateway.paper.recorded_series import HOUR, HourlySeries
+from gateway.paper.recorded_series import HOUR, FundingSeries, HourlySeries, ToldFunding
 from gateway.paper.smile import ExpirySmile
 from gateway.paper.source import Bar
 from lab.backtest.road import CoreRoad
@@ -117,16 +117,27 @@ def test_the_model_market_is_not_known_early(number: int) -> None:
 
 def shaken(one: RecordedSnapshot) -> RecordedSnapshot:
     """A snapshot of which nothing but the time and the names of its contracts is left."""
-    return one._replace(slices={expiry: shaken_slice(one.at, part) for expiry, part in one.slices.items()})
+    return one._replace(
+        slices={expiry: shaken_slice(one.at, part) for expiry, part in one.slices.items()},
+        dvol_pts=None if one.dvol_pts is None else one.dvol_pts * noise(("dvol", one.at)),
+    )
 
 
 def shaken_slice(at: datetime, part: Slice) -> Slice:
     factors = [noise((at, instrument.name)) for instrument in part.instruments]
-    bids = zip(part.bid_units, factors, strict=True)
+
+    def shaken_of(values: Sequence[float]) -> list[float]:
+        return [value * factor for value, factor in zip(values, factors, strict=True)]
+
     return part._replace(
         forwards_usd=[value * noise((at, "forward")) for value in part.forwards_usd],
-        bid_units=[max(1, round(units * factor / 10)) for units, factor in bids],
-        ivs=[value * factor for value, factor in zip(part.ivs, factors, strict=True)],
+        bid_units=[max(1, round(units / 10)) for units in shaken_of(part.bid_units)],
+        ask_units=[max(2, round(10 * units)) for units in shaken_of(part.ask_units)],
+        ivs=shaken_of(part.ivs),
+        open_interests=shaken_of(part.open_interests),
+        volumes=shaken_of(part.volumes),
+        bid_sizes=None if part.bid_sizes is None else shaken_of(part.bid_sizes),
+        ask_sizes=None if part.ask_sizes is None else shaken_of(part.ask_sizes),
     )
 
 
@@ -139,14 +150,33 @@ def noisy_bars(series: HourlySeries, cut: datetime) -> HourlySeries:
     )
 
 
+def noisy_funding(series: FundingSeries, cut: datetime) -> FundingSeries:
+    """A rate is known from the end of its period on."""
+    points = series.all_points()
+    hourly = [point.hourly_rate * (10 * noise(point.at) if point.at > cut else 1.0) for point in points]
+    times = [point.at for point in points]
+    return FundingSeries.of_hourly(series.exchange, series.period, times, hourly)
+
+
+def noisy_told(told: ToldFunding, cut: datetime) -> ToldFunding:
+    if told.told_at <= cut:
+        return told
+    factor = 10 * noise(told.told_at)
+    return told._replace(
+        rates=tuple([rate._replace(annualized_rate=rate.annualized_rate * factor) for rate in told.rates])
+    )
+
+
 def noisy_after(market: RecordedMarket, cut: datetime) -> RecordedMarket:
-    """The record up to a cut; every snapshot, close and index after it is noise. Their times stay."""
+    """The record up to a cut; every figure after it is noise. Their times stay."""
     noisy = copy(market)
     noisy._values, noisy._chains = {}, {}
     noisy._snapshots = [shaken(one) if one.at > cut else one for one in market._snapshots]
     noisy._index = copy(market._index)
     knots = zip(market._index._times, market._index._values, strict=True)
     noisy._index._values = [value * (noise(at) if at > cut else 1.0) for at, value in knots]
+    noisy._funding = [noisy_funding(series, cut) for series in market._funding]
+    noisy._told = [noisy_told(told, cut) for told in market._told]
     noisy._hourly, noisy._dvol = noisy_bars(market._hourly, cut), noisy_bars(market._dvol, cut)
     return noisy
 

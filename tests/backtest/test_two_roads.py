@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import fields, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from core.orders.books import CycleOutcome, Job
 from gateway.paper.model_market import ModelMarket
 from lab.backtest.compared import Discrepancy, differences, row_differences
-from lab.backtest.result import BacktestResult, Plan, Road
+from lab.backtest.honesty import ThreePrices
+from lab.backtest.result import Admitted, BacktestResult, Plan, Road
 from lab.backtest.running import run_backtest
 from lab.backtest.schedule import Schedule
 from lab.backtest.settings import load_settings
@@ -59,6 +61,26 @@ def test_an_exit_that_is_worked_for_longer_than_the_gate_takes_books(repository:
     core, found = on_both(plan)
     assert found == []
     assert core.positions
+
+
+@pytest.mark.parametrize("count", [each.name for each in fields(Admitted) if each.name != "recorded"])
+def test_no_count_that_a_report_admits_may_differ(repository: Path, count: str) -> None:
+    run = run_backtest(of_the_model(repository, 1, 1.0, Schedule.SPARSE), whole)
+    as_it_was = run.admitted
+    other: Any
+    match getattr(as_it_was, count):
+        case bool(value):
+            other = not value
+        case int(value):
+            other = value + 1
+        case str(value):
+            other = f"{value} and more"
+        case ThreePrices() as value:
+            other = replace(value, mid_eth=value.mid_eth + 1)
+        case value:
+            other = {**value, "leg_missing": 1}
+    changed = replace(run, admitted=replace(as_it_was, **{count: other}))
+    assert len(differences(run, changed)) == 1
 
 
 @pytest.mark.parametrize("change", ["execution.permit_lifetime_s=0.001", "sizing.spot_low_frac=0.001"])

@@ -92,6 +92,7 @@ def _admitted_json(admitted: Admitted) -> dict[str, JsonValue]:
         "quote_age_at_decisions": admitted.decision_ages if admitted.recorded else None,
         "quote_age_at_fills": admitted.fill_ages if admitted.recorded else None,
         "decisions": admitted.decisions,
+        "assumed_dvol_pts": admitted.assumed_dvol_pts,
         "entry_decisions": admitted.entry_decisions,
         "entry_decisions_on_assumed_funding": admitted.on_assumed_funding,
         "fills": admitted.fills,

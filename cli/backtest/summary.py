@@ -74,12 +74,16 @@ def _rests_on(result: BacktestResult, settings: BacktestSettings) -> Iterator[tu
     )
     if admitted.recorded:
         yield "quotes' age", f"at decisions {admitted.decision_ages}; at fills {admitted.fill_ages}"
+        dvol_pts, delivery = admitted.assumed_dvol_pts, "the mean of an hourly line"
+        if dvol_pts is not None:
+            delivery = "the index of the last snapshot"
         yield (
             "assumed",
             (
+                f"{'' if dvol_pts is None else f'DVOL ({dvol_pts:g} points) at each decision, '}"
                 f"funding at {admitted.on_assumed_funding} of {admitted.entry_decisions} entry decisions, "
                 f"the size at the touch at {admitted.on_assumed_size} of {admitted.fills} fills, the "
-                f"delivery price (the mean of an hourly line) of {admitted.deliveries} deliveries"
+                f"delivery price ({delivery}) of {admitted.deliveries} deliveries"
             ),
         )
     else:

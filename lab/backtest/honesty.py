@@ -32,6 +32,15 @@ class Aged(Protocol):
         """Whether the sizes at the touch that are served at `at` were recorded."""
 
 
+@runtime_checkable
+class OfSnapshotsAlone(Protocol):
+    """A record that holds no more than its snapshots."""
+
+    @property
+    def assumed_dvol_pts(self) -> float:
+        """What stands for DVOL at all times, points. The index of the last snapshot is the delivery price."""
+
+
 class SeenCost(Protocol):
     """A decision on an exit: what closing one combo cost when it was made."""
 
@@ -65,10 +74,14 @@ class Honesty:
     """What the exits of a position cost beyond what their decisions saw, ETH."""
     aged: Aged | None = field(init=False)
     """The source, if it is a record."""
+    assumed_dvol_pts: float | None = field(init=False)
+    """DVOL, points, if the source has none."""
 
     def __post_init__(self) -> None:
         # Asked for each time, this alone took a fiftieth of a run.
-        self.aged = self.source if isinstance(self.source, Aged) else None
+        source = self.source
+        self.aged = source if isinstance(source, Aged) else None
+        self.assumed_dvol_pts = source.assumed_dvol_pts if isinstance(source, OfSnapshotsAlone) else None
 
     @property
     def is_recorded(self) -> bool:

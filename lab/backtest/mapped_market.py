@@ -93,6 +93,10 @@ class MappedMarket:
         """No such file has the sizes at the touch."""
         return False
 
+    @property
+    def assumed_dvol_pts(self) -> float:
+        return self._dvol
+
     def index_usd(self, at: datetime) -> float:
         return self._spots[0 if at < self.start else self._place(at)]
 

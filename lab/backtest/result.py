@@ -49,6 +49,8 @@ class Admitted:
     """What a report has to admit, as it stands in `docs/backtest.md`."""
 
     recorded: bool
+    assumed_dvol_pts: float | None
+    """What stands for DVOL at each decision, and None if that is on record or the model's own."""
     decision_ages: str
     fill_ages: str
     decisions: int
@@ -138,6 +140,7 @@ def result_of(
         assumptions=venue.assumptions.as_text(),
         admitted=Admitted(
             recorded=honesty.is_recorded,
+            assumed_dvol_pts=honesty.assumed_dvol_pts,
             decision_ages=age_text(honesty.decision_ages_h),
             fill_ages=age_text(honesty.fill_ages_h),
             decisions=honesty.decisions,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import json
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
@@ -10,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from cli.main import main
 from core.errors import InputError
 from core.orders.exit_rule import ExitRule
 from core.values import OptionType
@@ -170,3 +172,15 @@ def test_a_monitor_before_there_is_a_close_of_four_hours_ago_is_skipped_on_both_
     assert len(core.positions) == 1
     assert core.admitted.skipped["deribit.get_historical:incomplete"] == 2
     assert differences(core, actors) == []
+
+
+def test_what_a_file_of_snapshots_does_not_hold_is_told_as_assumed(
+    file: Path, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    out = tmp_path / "out.json"
+    asked = ("--chains", str(file), "--columns", str(COLUMNS), "--strategy", str(STRATEGY))
+    assert main(["backtest", *asked, "--to", "2026-01-20", "--json", str(out)]) == 0
+    shown = capsys.readouterr().out
+    assert "DVOL (60 points) at each decision, funding at 0 of" in shown
+    assert "the delivery price (the index of the last snapshot) of" in shown
+    assert json.loads(out.read_text("utf-8"))["admitted"]["assumed_dvol_pts"] == 60.0

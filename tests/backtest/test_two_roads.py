@@ -22,6 +22,7 @@ from tests.backtest.drawn import DAYS, both_roads
 
 MONTH = timedelta(days=30)
 FILES = 100
+OF_THE_MARKET = ("recorded", "assumed_dvol_pts")
 
 
 def whole(_now: datetime, _began: datetime, _ended: datetime) -> bool:
@@ -63,7 +64,7 @@ def test_an_exit_that_is_worked_for_longer_than_the_gate_takes_books(repository:
     assert core.positions
 
 
-@pytest.mark.parametrize("count", [each.name for each in fields(Admitted) if each.name != "recorded"])
+@pytest.mark.parametrize("count", [each.name for each in fields(Admitted) if each.name not in OF_THE_MARKET])
 def test_no_count_that_a_report_admits_may_differ(repository: Path, count: str) -> None:
     run = run_backtest(of_the_model(repository, 1, 1.0, Schedule.SPARSE), whole)
     as_it_was = run.admitted

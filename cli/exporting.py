@@ -16,6 +16,7 @@ from core.errors import InputError
 from gateway.paper.assumptions import MAX_GAP_H
 from gateway.paper.export import Exported, Table, export
 from gateway.paper.new_folder import write_part
+from gateway.paper.recorded import first_monday
 
 HOLES_SHOWN: Final = 10
 PARQUET_FOLDER: Final = "as_parquet"
@@ -66,6 +67,9 @@ def show_exported(found: Exported) -> None:
     assume = " ".join(f"--assume {each}" for each in found.assume)
     chains = shlex.quote(str(found.chains))
     say(f"check it: run.py data check {chains}")
+    if first_monday(found.first) >= found.last:
+        say("no replay: one begins on a Monday at 00:00 UTC, which these days do not hold")
+        return
     say(f"run on it: run.py backtest --chains {chains} {assume}".rstrip())
 
 

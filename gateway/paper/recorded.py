@@ -297,7 +297,7 @@ def replayed_span(
     """
     first = max(times[0], index.first_close, dvol.first_close)
     end = min(times[-1] + max_gap, index.last_close, dvol.last_close)
-    start = _first_monday(first)
+    start = first_monday(first)
     if start >= end:
         raise InputError(
             f"chains: the chains, the index and DVOL together cover {first.isoformat()} to "
@@ -327,7 +327,8 @@ def _moved(units: int, rungs: float) -> int:
     return units_of_rung(rung) if rung > 0 else NO_QUOTE
 
 
-def _first_monday(at: datetime) -> datetime:
+def first_monday(at: datetime) -> datetime:
+    """The first Monday 00:00 UTC at or after a moment: there a replay begins."""
     midnight = datetime(at.year, at.month, at.day, tzinfo=UTC)
     monday = midnight + DAY * ((7 - midnight.weekday()) % 7)
     return monday if monday >= at else monday + 7 * DAY

@@ -45,6 +45,16 @@ def test_what_it_says_to_type_can_be_typed_where_the_folder_has_a_blank(
     assert typed[:4] == ["run.py", "paper", "--chains", f"{tmp_path}/my sample/chains"]
 
 
+def test_of_days_without_a_monday_no_replay_is_named(cli: Cli, recording: Recording, tmp_path: Path) -> None:
+    recording.read(MONDAY + 38 * HOUR)
+    days, out = ("--from", "2026-01-13"), tmp_path / "out"
+    ran = cli("data", "export", "--data-dir", recording.data_dir, "--out", out, *days)
+    assert ran.code == 0, ran.err
+    assert "run.py backtest" not in ran.out
+    assert "no replay: one begins on a Monday at 00:00 UTC, which these days do not hold" in ran.out
+    assert cli("backtest", "--chains", out / "chains").code == 2
+
+
 def test_for_programs_it_is_one_document(cli: Cli, recording: Recording, tmp_path: Path) -> None:
     ran = cli("data", "export", "--data-dir", recording.data_dir, "--out", tmp_path / "out", "--json")
     assert ran.code == 0, ran.err

@@ -7,7 +7,6 @@ import os
 import re
 import shlex
 from collections.abc import Callable, Iterator
-from contextlib import suppress
 from pathlib import Path
 from time import monotonic
 from typing import Final
@@ -172,16 +171,24 @@ class Simulation:
             f"replay: {self._replay(drawn.seed, self._seeds.only)}",
         )
         if self._shrink:
-            with suppress(NotWantedError):
-                self._show_smaller(drawn, found.breach.number, wanted)
+            self._show_smaller(drawn, found.breach.number, wanted)
 
     def _show_smaller(self, drawn: Drawn, number: int, wanted: Callable[[], bool]) -> None:
-        small = self._seeds.hunt.while_wanted(wanted).shrunk(
-            drawn, number, lambda left: say(f"shrinking: {left} acts left", err=True)
-        )
+        """Fewer acts that give the same; of an interruption, the fewest by then."""
+        left, end = frozenset(act.number for act in drawn.acts), ""
+
+        def tell(fewer: frozenset[int]) -> None:
+            nonlocal left
+            left = fewer
+            say(f"shrinking: {how_many(len(left), 'act')} left", err=True)
+
+        try:
+            small = self._seeds.hunt.while_wanted(wanted).shrunk(drawn, number, tell)
+        except NotWantedError:
+            small, end = drawn.only(left), "; shrinking was interrupted"
         numbers = frozenset(act.number for act in small.acts)
         say(
-            f"{len(small.acts)} of {len(drawn.acts)} acts are enough:",
+            f"{len(small.acts)} of {how_many(len(drawn.acts), 'act')} are enough{end}:",
             *(f"  {act.line()}" for act in small.acts),
             f"replay: {self._replay(drawn.seed, numbers)}",
         )

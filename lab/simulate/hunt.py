@@ -84,8 +84,8 @@ class Hunt:
                 outcome.found = Found(BEGIN, breach, (), frozenset({breach.number}))
         return outcome
 
-    def shrunk(self, drawn: Drawn, number: int, tell: Callable[[int], None]) -> Drawn:
-        """Fewer acts that break the same statement: delta debugging. `tell` is told how many are left."""
+    def shrunk(self, drawn: Drawn, number: int, tell: Callable[[frozenset[int]], None]) -> Drawn:
+        """Fewer acts that break the same statement: delta debugging. `tell` is told those that are left."""
 
         run = self.run_twice if number == SAME_TRACE else self.run
 
@@ -111,7 +111,7 @@ def sparse(loaded: LoadedStrategy) -> LoadedStrategy:
 
 
 def smallest(
-    numbers: list[int], breaks: Callable[[frozenset[int]], bool], tell: Callable[[int], None]
+    numbers: list[int], breaks: Callable[[frozenset[int]], bool], tell: Callable[[frozenset[int]], None]
 ) -> list[int]:
     """A part of `numbers` that breaks, and of which no single one can be left out (Zeller's ddmin)."""
     parts = 2
@@ -119,7 +119,7 @@ def smallest(
         for kept in _complements(numbers, parts):
             if breaks(frozenset(kept)):
                 numbers, parts = kept, max(parts - 1, 2)
-                tell(len(numbers))
+                tell(frozenset(numbers))
                 break
         else:
             if parts >= len(numbers):

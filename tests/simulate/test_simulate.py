@@ -12,10 +12,12 @@ import typer
 from cli.simulating import Simulation
 from config import load_strategy
 from core.errors import InputError
+from lab.processes import NotWantedError
 from lab.simulate.acts import PROFILES, Act, ActKind, Drawn
 from lab.simulate.draw import draw
 from lab.simulate.families import families_of
 from lab.simulate.hunt import Hunt, smallest
+from lab.simulate.outcome import WorldOutcome
 from lab.simulate.seeds import Seeds
 from tests.simulate.planted import PLANTED, SEEDS_MAX, STRATEGY, Planted, notice
 
@@ -244,6 +246,27 @@ def test_a_trace_that_differs_is_shrunk_by_running_twice(capsys: pytest.CaptureF
     with planted.patch(), pytest.raises(typer.Exit):
         simulation(faults="disk", shrink=True, days=0.1, seeds="0:1").run()
     assert "\n0 of " in capsys.readouterr().out
+
+
+def test_shrinking_that_is_interrupted_tells_the_fewest_acts_by_then(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    planted = next(each for each in PLANTED if each.name == CHEAP[0])
+    run = Hunt.run
+    tries: list[int] = []
+
+    def few(hunt: Hunt, drawn: Drawn) -> WorldOutcome:
+        tries.append(len(drawn.acts))
+        if len(tries) > 2:
+            raise NotWantedError
+        return run(hunt, drawn)
+
+    monkeypatch.setattr(Hunt, "run", few)
+    with planted.patch(), pytest.raises(typer.Exit):
+        simulation(faults="person", shrink=True, seeds="0:1").run()
+    told = capsys.readouterr().out
+    assert f"{tries[1]} of {tries[0]} acts are enough; shrinking was interrupted:" in told
+    assert told.count("replay: ") == 2
 
 
 def test_a_replay_can_be_typed_where_the_strategy_has_blanks_in_its_name(

@@ -57,7 +57,6 @@ from reading.books import has_books, stored_books
 from reading.trading import TradingReport
 from reading.trading_books import trading_report
 
-BOT_TAG = "BOT__CERBERO_BITE"
 STATUS_S = 10.0
 START_WITHIN_S = 10.0
 """How long market time may stand still for a start."""
@@ -82,7 +81,7 @@ class PaperRun:
         self._options = options
         self._user_umask = user_umask
         self._venue = venue
-        self._mcp = McpSettings(url=venue.url, token=SecretStr(venue.token), bot_tag=BOT_TAG)
+        self._mcp = McpSettings(url=venue.url, token=SecretStr(venue.token))
         channels = channels_from_env(os.environ) if options.send_alerts else ()
         self._channels = channels
         redact = redactor(self._mcp, channels)

@@ -19,7 +19,6 @@ from actors.mcp import McpCredentials
 from actors.runtime import ThreadRuntime
 from cli.channels import probe_beside, send_past_queues, sender_of, start_failed
 from cli.data_folder import (
-    LOG_FOLDER,
     EngineFolder,
     locked,
     make_data_folder,
@@ -41,6 +40,7 @@ from cli.upstream import tls_of, warn_of_clear_text
 from cli.views.say import say
 from config import LoadedStrategy, load_settings, load_strategy
 from core.errors import InputError
+from reading.log_lines import LOG_FOLDER
 
 logger = logging.getLogger("cli.live_run")
 

@@ -20,6 +20,7 @@ CODE = re.compile(r"`([^`]+)`")
 ARCHITECTURE = (ROOT / "docs" / "architecture.md").read_text("utf-8")
 AUDIT_LOG = (ROOT / "docs" / "audit-log.md").read_text("utf-8")
 BACKTEST = (ROOT / "docs" / "backtest.md").read_text("utf-8")
+GLOSSARY = (ROOT / "docs" / "glossary.md").read_text("utf-8")
 ROOMS = "| room | accepts | owns | if it fails |"
 
 
@@ -93,3 +94,8 @@ def test_what_of_the_books_follows_from_the_log_is_told_of_each_table() -> None:
         if table.only is None:
             order = ", and the order of the rows" if table.ordered else ""
             assert told[table.name] == f"every field{order}"
+
+
+def test_a_word_is_found_in_the_glossary_by_its_place_and_stands_there_once() -> None:
+    words = [word.strip("*").lower() for word, _ in rows(GLOSSARY, "| word | meaning |")]
+    assert words == sorted(set(words))

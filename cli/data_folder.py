@@ -18,12 +18,12 @@ from actors.control.socket_path import RUN_FOLDER
 from cli.folder_lock import LOCK_RETRY_S, HeldFolder, held
 from core.errors import InputError
 from reading.engine_lock import LOCK, running_engine
+from reading.log_lines import LOG_FOLDER
 from reading.paper_folder import PAPER_MARKER, is_paper_folder
 from reading.restore_begun import restore_begun
 
 BEFORE, GONE = ".before", ".gone"
 """Folders that hold the last paper account while a new one starts, and then while it is removed."""
-LOG_FOLDER = "log"
 
 
 def make_data_folder(data_dir: Path) -> None:

@@ -22,8 +22,9 @@ _Event = MutableMapping[str, Any]
 
 
 @contextmanager
-def logging_to(folder: Path, redact: Callable[[str], str], level: int = logging.INFO) -> Iterator[Path]:
-    """Send every log record of the process to a file in the folder while the block runs; yields its path."""
+def logging_to(folder: Path, redact: Callable[[str], str]) -> Iterator[Path]:
+    """Send what the process logs, from INFO on, to a file in the folder while the block runs; yields its
+    path."""
     path = folder / LOG_FILE
     handler = DayLog(folder, lambda: datetime.now(UTC))
     handler.setFormatter(
@@ -41,7 +42,7 @@ def logging_to(folder: Path, redact: Callable[[str], str], level: int = logging.
     root = logging.getLogger()
     before = root.handlers[:], root.level
     root.handlers[:] = [handler]
-    root.setLevel(level)
+    root.setLevel(logging.INFO)
     for name in _QUIET:
         logging.getLogger(name).setLevel(logging.WARNING)
     try:

@@ -112,7 +112,7 @@ class McpSettings(_Frozen):
 
     url: str
     token: SecretStr
-    bot_tag: str
+    bot_tag: str = DEFAULT_BOT_TAG
 
 
 class TelegramSettings(_Frozen):

@@ -14,27 +14,21 @@ from datetime import datetime
 from pathlib import Path
 from typing import Final, Protocol
 
-from pydantic import SecretStr
-
 from actors.alerting import AlertChannel
 from actors.channels import redactor
 from actors.compose import engine_settings
 from actors.engine import OrderlyEngine
 from actors.mcp import OpenPort
 from actors.runtime import BatonRuntime, GreenRuntime, RunOrder, Tracer
-from config import DeliverySettings, LoadedStrategy, McpSettings
+from config import DeliverySettings, LoadedStrategy
 from core.values import Mode
 from gateway.paper.launch import PaperVenueConfig
 from gateway.paper.paper_venue import PaperVenue
-from lab.in_process import LATENCY_S, Answering, in_process_transport
+from lab.in_process import LATENCY_S, TOKEN, Answering, in_process_settings, in_process_transport
 from lab.machine import SimulatedMachine
 from lab.wire import Wire
 
-TOKEN: Final = "in-process-venue-token"
-BOT_TAG: Final = "BOT__CERBERO_BITE"
 VENUE_FOLDER: Final = "venue"
-URL: Final = "http://venue.in-process"
-"""Never connected to; the settings require the URL of an upstream host."""
 
 
 def open_venue(data_dir: Path, seed: int, *, faults: tuple[str, ...] = ()) -> PaperVenue:
@@ -110,7 +104,7 @@ class SimulatedEngine:
             transports = in_process_transport(venue.dispatch, latency_s)
         else:
             transports = wire.connect(self.runtime, venue.dispatch)
-        mcp = McpSettings(url=URL, token=SecretStr(TOKEN), bot_tag=BOT_TAG)
+        mcp = in_process_settings()
         settings = engine_settings(
             loaded=loaded,
             mode=Mode(data_analysis=True, strategy=True),

@@ -11,13 +11,19 @@ from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Final, Protocol
 
+from pydantic import SecretStr
+
 from actors.http import ConnectionCut, Response, Transport
 from actors.mcp import PaperTransport
 from actors.mcp.paper_transport import NOW_HEADER, TOOK_HEADER
 from actors.runtime import Context
+from config import McpSettings
 from gateway.shell.bodies import HttpAnswer
 from gateway.shell.door import HEALTH
 
+TOKEN: Final = "in-process-venue-token"
+_URL: Final = "http://venue.in-process"
+"""Never connected to; the settings require the URL of an upstream host."""
 LATENCY_S: Final = (0.02, 0.25)
 """Market seconds from request to answer, drawn uniformly; as of a healthy exchange over the internet."""
 PATH: Final = re.compile(r"/mcp-(?P<router>[^/]+)/(?:tools/(?P<tool>[^/]+)|health)")
@@ -30,6 +36,11 @@ class Answering(Protocol):
         self, now: datetime, router: str, tool: str, headers: Mapping[str, str], body: bytes, /
     ) -> HttpAnswer:
         """Answer one call at `now`; header names are lower case."""
+
+
+def in_process_settings() -> McpSettings:
+    """The upstream host of an engine whose venue is in the same process."""
+    return McpSettings(url=_URL, token=SecretStr(TOKEN))
 
 
 class InProcessTransport:

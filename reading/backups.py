@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -21,6 +22,7 @@ from reading.proof import books_proved
 
 SHOWN_MAX = 5
 BOUND = ("environment", "account")
+_TAG = "label_tag"
 
 
 @dataclass(frozen=True)
@@ -42,16 +44,11 @@ class ProvedBackup:
 def bound_to(data_dir: Path) -> dict[str, str | None]:
     """The environment and the account that a folder's books belong to, by its log or else by its database;
     None where neither says it."""
-    found: dict[str, str | None] = dict.fromkeys(BOUND)
-    try:
-        for line in whole_lines(data_dir / AUDIT_FOLDER):
-            if kind_of(line) == AuditKind.ACCOUNT_BOUND:
-                detail = read_record(line).detail
-                found = {key: str(detail[key]) for key in BOUND}
-    except (ChainBrokenError, KeyError, OSError):
-        pass  # A damaged log is no reason against a restore, and the database may say it.
+    found: dict[str, str] = {}
+    for told in _bindings(data_dir, BOUND):
+        found = told
     stored = stored_settings(data_dir)
-    return {key: found[key] or stored.get(key) for key in BOUND}
+    return {key: found.get(key) or stored.get(key) for key in BOUND}
 
 
 def stored_settings(data_dir: Path) -> dict[str, str]:
@@ -66,14 +63,18 @@ def stored_settings(data_dir: Path) -> dict[str, str]:
 
 def tags_drawn(data_dir: Path) -> tuple[str, ...]:
     """The tags of labels that the log of a folder names, the oldest first, as far as it can be read."""
-    found: dict[str, None] = {}
+    return tuple(dict.fromkeys(told[_TAG] for told in _bindings(data_dir, (_TAG,))))
+
+
+def _bindings(data_dir: Path, keys: Sequence[str]) -> Iterator[dict[str, str]]:
+    """What the log says under these keys at each binding to an account, as far as it can be read."""
     try:
         for line in whole_lines(data_dir / AUDIT_FOLDER):
             if kind_of(line) == AuditKind.ACCOUNT_BOUND:
-                found[str(read_record(line).detail["label_tag"])] = None
+                detail = read_record(line).detail
+                yield {key: str(detail[key]) for key in keys}
     except (ChainBrokenError, KeyError, OSError):
-        pass  # A damaged log is no reason against a restore, and the database may say it.
-    return tuple(found)
+        return  # A damaged log is no reason against a restore, and the database may say it.
 
 
 def proved_backup(path: Path) -> ProvedBackup:

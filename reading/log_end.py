@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from actors.audit.files import AUDIT_FOLDER, bytes_from
+from actors.audit.files import AUDIT_FOLDER, audit_files, bytes_from
 from actors.audit.log_end import end_scan
 from actors.audit.scan import Broken, judge
 from core.audit.hash_chain import ChainBrokenError
@@ -24,11 +24,19 @@ class LogEnd:
 _AS_THE_BOOKS_SAY = LogEnd()
 
 
+def has_log(data_dir: Path) -> bool:
+    """Whether a log lies in the folder; one that nobody lets us look into counts."""
+    try:
+        return bool(audit_files(data_dir / AUDIT_FOLDER))
+    except OSError:
+        return True
+
+
 def log_end(data_dir: Path) -> LogEnd:
     """How the log ends beside the books; nothing is wrong without books, or while something changes both.
 
-    What stands further back in the log is `audit verify`'s to say. Raises CerberoError if the books can't be
-    read.
+    A log that can't be read counts as damaged. What stands further back in it is `audit verify`'s to say.
+    Raises CerberoError if the books can't be read.
     """
     known = chain_end(data_dir)
     if known is None:
@@ -46,7 +54,7 @@ def log_end(data_dir: Path) -> LogEnd:
             seen = LogEnd(damage=judged.problem if isinstance(judged, Broken) else None)
     except ChainBrokenError as error:
         seen = LogEnd(damage=str(error))
-    except (FileNotFoundError, PermissionError):
+    except FileNotFoundError:
         return _AS_THE_BOOKS_SAY  # Taken away just now, as by a restore: it is looked at the next time.
     except OSError as error:
         seen = LogEnd(damage=f"expected readable audit files, found {error}")

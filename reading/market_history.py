@@ -154,7 +154,9 @@ class MarketHistory:
 
 
 def marks_eth_of(quotes: str) -> dict[str, Decimal]:
-    """The marks of a stored snapshot, ETH per contract by instrument; a broken one is left out.
+    """The marks of a stored snapshot, ETH per contract by instrument.
+
+    A broken quote is stored as it came, with NaN for a mark, and left out.
 
     Raises ValueError, TypeError, LookupError or ArithmeticError if they are not what the engine stores.
     """

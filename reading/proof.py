@@ -11,7 +11,7 @@ from typing import Final
 from actors.audit.evidence import PENDING
 from actors.audit.files import AUDIT_FOLDER, whole_lines
 from actors.state.database import database_path
-from actors.state.stored import BooksReader, books_read
+from actors.state.stored import BooksReader
 from core.audit.fold.books import FoldedBooks
 from core.audit.fold.compare import BooksDifference, differences, digest_of
 from core.audit.fold.log import fold
@@ -26,6 +26,7 @@ from core.audit.hash_chain import (
 from core.errors import FoundWrongError
 from core.messages.audit import AuditKind
 from files.plain import plain_bytes
+from reading.books import required_books
 from reading.errors import DataFolderError
 
 
@@ -66,9 +67,7 @@ def books_proved(data_dir: Path) -> BooksProof:
     there are no books, NotYetInLogError if an older version wrote them, ChainBrokenError if a line is no
     record.
     """
-    with books_read(data_dir) as books:
-        if books is None:
-            raise DataFolderError(f"{data_dir}: expected the books of an engine (cerbero.db), found none")
+    with required_books(data_dir) as books:
         is_sound = books.is_sound()
         fault = None if is_sound else books.damage()
         if fault is not None:

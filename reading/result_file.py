@@ -15,6 +15,8 @@ from core.contract.scalars import YEAR_MAX, YEAR_MIN
 from core.errors import InputError
 from core.schema_words import wrong_by
 
+REPORT_OPTION: Final = "--report"
+"""What a person names such a file by."""
 AMOUNT_MAX: Final = 1e15
 """In any currency. Sums and charts hold more than this, but not everything that JSON can say."""
 
@@ -39,7 +41,7 @@ class ResultPart(BaseModel):
 PartT = TypeVar("PartT", bound=ResultPart)
 
 
-def read_result(file: Path, named: str, bytes_max: int) -> object:
+def read_result(file: Path, bytes_max: int) -> object:
     """What stands there as JSON. Raises `InputError` if it is no plain file of it, or longer than that.
 
     It is read again as long as a page shows it, which a pipe can't be, and reading a device may never end.
@@ -47,14 +49,14 @@ def read_result(file: Path, named: str, bytes_max: int) -> object:
     try:
         found = file.stat()
         if not stat.S_ISREG(found.st_mode):
-            raise InputError(f"{named} {file}: expected a file, found a folder, a device or a pipe")
+            raise InputError(f"{REPORT_OPTION} {file}: expected a file, found a folder, a device or a pipe")
         if found.st_size > bytes_max:
-            raise InputError(f"{named} {file}: expected at most {bytes_max:,} bytes, found more")
+            raise InputError(f"{REPORT_OPTION} {file}: expected at most {bytes_max:,} bytes, found more")
         content: object = json.loads(file.read_bytes())
     except OSError as error:
-        raise InputError(f"{named} {file}: it can't be read: {error.strerror}") from None
+        raise InputError(f"{REPORT_OPTION} {file}: it can't be read: {error.strerror}") from None
     except (ValueError, RecursionError):
-        raise InputError(f"{named} {file}: expected JSON, found something else") from None
+        raise InputError(f"{REPORT_OPTION} {file}: expected JSON, found something else") from None
     return content
 
 

@@ -21,6 +21,7 @@ from core.statistics.performance import performance
 from core.statistics.trades import ClosedTrade
 from core.values import CycleId, PositionId, SpreadKind
 from reading.result_file import (
+    REPORT_OPTION,
     ResultPart,
     WrittenDecimal,
     WrittenFloat,
@@ -208,25 +209,25 @@ class FinishedRun:
     entries_blocked: bool = False
 
 
-def read_run(file: Path, named: str = "--report") -> FinishedRun:
+def read_run(file: Path) -> FinishedRun:
     """The run. Raises InputError that names the key if the file is not what one of the commands wrote."""
-    found = read_result(file, named, BYTES_MAX)
+    found = read_result(file, BYTES_MAX)
+    where = f"{REPORT_OPTION} {file}"
     if isinstance(found, dict) and isinstance(found.get("runs"), list):
         raise InputError(
-            f"{named} {file}: runs: expected one run, found {len(found['runs'])}, one of each seed; "
+            f"{where}: runs: expected one run, found {len(found['runs'])}, one of each seed; "
             "write one alone: run.py backtest --model --seed 1 --json FILE"
         )
     if not isinstance(found, dict) or not ({"run", "trades"} & found.keys()):
         raise InputError(
-            f"{named} {file}: expected what --json of `run.py paper`, `run.py backtest` or `run.py report` "
+            f"{where}: expected what --json of `run.py paper`, `run.py backtest` or `run.py report` "
             "wrote, found something else"
         )
     if "run" in found and not ({"trading", "report"} & found.keys()):
         raise InputError(
-            f"{named} {file}: trading: expected the report of its trades, found none, as older versions "
+            f"{where}: trading: expected the report of its trades, found none, as older versions "
             "wrote it; run it again, or show its folder by --data-dir"
         )
-    where = f"{named} {file}"
     if "report" in found:
         return _of_backtest(as_written(_Backtest, found, where))
     if "run" in found:

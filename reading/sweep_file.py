@@ -6,7 +6,14 @@ from pathlib import Path
 from typing import Final
 
 from core.errors import InputError
-from reading.result_file import ResultPart, WrittenDecimal, WrittenFloat, as_written, read_result
+from reading.result_file import (
+    REPORT_OPTION,
+    ResultPart,
+    WrittenDecimal,
+    WrittenFloat,
+    as_written,
+    read_result,
+)
 
 FILE: Final = "sweep.json"
 BYTES_MAX: Final = 256 * 2**20
@@ -67,12 +74,12 @@ class SweepAnswer(ResultPart):
         return frozenset(run.report for point in self.points for run in point.runs if run.report is not None)
 
 
-def read_sweep(folder: Path, named: str = "--report") -> SweepAnswer:
+def read_sweep(folder: Path) -> SweepAnswer:
     """The answer. Raises InputError that names the key if the folder is not that of a sweep."""
     file = folder / FILE
     if folder.is_dir() and not file.exists():
         raise InputError(
-            f"{named} {folder}: expected a file, or the folder that `run.py sweep --out` wrote, found a "
-            f"folder without {FILE}"
+            f"{REPORT_OPTION} {folder}: expected a file, or the folder that `run.py sweep --out` wrote, "
+            f"found a folder without {FILE}"
         )
-    return as_written(SweepAnswer, read_result(file, named, BYTES_MAX), f"{named} {file}")
+    return as_written(SweepAnswer, read_result(file, BYTES_MAX), f"{REPORT_OPTION} {file}")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from decimal import Decimal
 from pathlib import Path
 
@@ -12,6 +11,7 @@ from core.errors import FoundWrongError
 from core.values import PositionId
 from reading.books import required_books
 from reading.errors import EmptyBooksError
+from reading.market_history import marks_eth_of
 from reading.trading import ALL_TIME, LastMarks, Period, ProtectionBreach, TradingReport, report_of, times_of
 
 
@@ -68,11 +68,9 @@ def _last_marks(data_dir: Path) -> tuple[LastMarks | None, str | None]:
         snapshot = last_market_snapshot(data_dir)
         if snapshot is None:
             return None, "no snapshot of the market is stored"
-        marks_eth = {row[0]: Decimal(row[3]) for row in json.loads(snapshot.quotes)}
+        marks_eth = marks_eth_of(snapshot.quotes)
     except FoundWrongError as error:
         return None, str(error)
     except (ValueError, TypeError, LookupError, ArithmeticError) as error:
         return None, f"the newest snapshot of the market can't be read: {type(error).__name__}"
-    # A broken quote is stored as it came, with NaN for a mark.
-    finite = {name: mark_eth for name, mark_eth in marks_eth.items() if mark_eth.is_finite()}
-    return LastMarks(snapshot.at, snapshot.spot_usd, finite), None
+    return LastMarks(snapshot.at, snapshot.spot_usd, marks_eth), None

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from actors.audit.files import AUDIT_FOLDER, audit_files
 from core.errors import CerberoError
 from core.status.finding import Verdict
 from core.status.folder_verdict import verdict_without_engine
 from reading.books import has_books, stored_positions
 from reading.engine_lock import UNKNOWN_PID, running_engine
 from reading.errors import DataFolderError
-from reading.log_end import LogEnd, log_end
+from reading.log_end import LogEnd, has_log, log_end
 from reading.paper_folder import is_paper_folder
 from reading.switch.stored import stored_status
 
@@ -46,7 +45,7 @@ def folder_verdict(data_dir: Path, why: str, *, refuses: bool = False) -> Verdic
         open_positions=open_positions,
         armed_by=armed_by,
         damage=damage,
-        has_log=any(audit_files(data_dir / AUDIT_FOLDER)),
+        has_log=has_log(data_dir),
         data_dir=str(data_dir),
         lost=ends.lost,
         log_damage=ends.damage,

@@ -16,32 +16,20 @@ from core.alerts import AlertCode, Severity
 from core.messages.execution import ClosePosition, ExitStarted, PositionClosed, SettleExpired
 from core.messages.market_data import SnapshotKind
 from core.messages.state import EndOfCycle, RecordDecision
-from core.orders.books import Books, CycleOutcome, Position
+from core.orders.books import OUTCOME_RANK, Books, CycleOutcome, Position
 from core.orders.exit_rule import ExitRule
 from core.orders.lifecycle import PositionState
+from core.orders.working import EXIT_STEPS_BEYOND
 from core.rules import record as decision_record
 from core.rules.exit.decision import ExitDecision, Skipped
 from core.rules.facts import MonitorFacts, MonitorMarket
 from core.values import PositionId
-
-EXIT_STEPS_BEYOND: Final = 3
-"""A monitor waits for its exits until this many steps after natural; then they go on without it."""
 
 OVERDUE: Final = timedelta(hours=1)
 """So long after its slot a settlement has had its time; what is not booked then was missed or failed."""
 
 NOT_OPEN_CLOSED: Final = "not_open:closed"
 """Execution's reason if the position was closed meanwhile: `PositionClosed` follows."""
-
-OUTCOME_RANK: Final = (
-    CycleOutcome.EXIT_BLOCKED,
-    CycleOutcome.DATA_FAILED,
-    CycleOutcome.EXIT_WORKING,
-    CycleOutcome.EXITED,
-    CycleOutcome.HELD,
-    CycleOutcome.NOTHING_OPEN,
-)
-"""The gravest first: the cycle's outcome is the gravest of its positions'."""
 
 
 def exit_key(position_id: PositionId) -> Key[ExitStarted]:

@@ -20,12 +20,9 @@ from core.messages.state import LatchEntries, SetSystem
 from core.orders.books import Books, LatchSource
 from core.rules.entry.protections import breach_text, breaches, protections
 from core.rules.exit.margin import margin_use
-from core.rules.facts import HeldAccount, MonitorMarket, TradingFacts
+from core.rules.facts import NOT_READ, HeldAccount, MonitorMarket, TradingFacts
 from core.statistics.highs import HIGHS_KEY, PnlHigh, highs_of, highs_text
 
-NOT_READ: Final = HeldAccount(
-    venue_equity_eth=None, maintenance_margin_eth=None, equity_usd=None, eur_usd=None
-)
 Note: TypeAlias = SetSystem | LatchEntries
 """What state is told after a look."""
 CALM_FRAC: Final = 0.95

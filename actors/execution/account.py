@@ -22,6 +22,7 @@ from core.contract import (
 from core.messages.kill_switch import ClearSuspension, SuspendEntries
 from core.messages.mcp import FetchFailed
 from core.orders.account import (
+    TRADES_SINCE,
     Findings,
     compare,
     earlier_entry,
@@ -37,9 +38,6 @@ ACCOUNT_SOURCE: Final = "account"
 """The suspension while the account holds what keeps entries back; a look that finds nothing clears it."""
 LOOKS_MAX: Final = 3
 BETWEEN_LOOKS_S: Final = 1.0
-TRADES_SINCE: Final = timedelta(days=130)
-"""Whose a position is, its trades say. No expiry that an engine may trade is further away
-(`strikes.dte_max`)."""
 CREATED_BEFORE: Final = timedelta(minutes=1)
 """How far before our instruction an entry that we could not see yet may have been created."""
 _SEVERITIES: Final = {

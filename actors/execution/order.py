@@ -67,7 +67,7 @@ class WorkingOrder:
         """True if nothing is left to be done with it here: it is final in the books, or disputed."""
         return self.disputed or self.row.state in ORDER_FINAL
 
-    async def take(self, order: Order, *, by_reconcile: bool = False) -> None:
+    async def take(self, order: Order) -> None:
         """Book the order as the venue has it, with its new fills; nothing if these can't be read yet.
 
         If it is not what was permitted under its label, it is not taken for ours: nothing is booked, the
@@ -87,7 +87,7 @@ class WorkingOrder:
             fills = found
             after = with_fills(after, fills, self.instruction.legs)
         if fills or _differs(self.row, after):
-            if await self._line.record_order(after, fills, by_reconcile=by_reconcile):
+            if await self._line.record_order(after, fills):
                 self.row = after
         else:
             self.row = after

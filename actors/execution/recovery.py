@@ -12,7 +12,7 @@ from typing import Final
 
 from pydantic import JsonValue
 
-from actors.execution.account import TRADES_SINCE, look, tell_findings
+from actors.execution.account import look, tell_findings
 from actors.execution.adopting import adopt_orders, adopt_prices
 from actors.execution.corrections import NOT_PERMITTED, apply_orders, cancel_stray, correct
 from actors.execution.facts import read_environment
@@ -41,7 +41,7 @@ from core.messages.room_status import (
     RecoveryReport,
 )
 from core.messages.state import RecordEvent
-from core.orders.account import Findings
+from core.orders.account import TRADES_SINCE, Findings
 from core.orders.books import Books, Instruction, InstructionKind
 from core.orders.exit_rule import ExitRule
 from core.orders.identity import Permitted

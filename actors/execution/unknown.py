@@ -6,7 +6,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from actors.execution.account import TRADES_SINCE
 from actors.execution.facts import read_environment
 from actors.execution.line import Line
 from core.alerts import AlertCode, Severity
@@ -26,6 +25,7 @@ from core.contract import (
 )
 from core.messages.kill_switch import ClearSuspension, SuspendEntries
 from core.messages.mcp import FetchFailed, OrderAction
+from core.orders.account import TRADES_SINCE
 from core.orders.books import Fill, Instruction
 from core.orders.reconcile import size_differences, traded_by_others
 from core.orders.venue_order import fills_of

@@ -8,7 +8,7 @@ from typing import assert_never
 
 from actors.market_data.assemble import entry_market, monitor_market
 from actors.market_data.keeping import Keeping, ReadSeries
-from actors.market_data.parts import BACK_4H, chain_of, entry_chain, entry_parts, monitor_parts
+from actors.market_data.parts import chain_of, entry_chain, entry_parts, monitor_parts
 from actors.market_data.reading import Missing, Reading, Sources
 from actors.market_data.seen import Seen
 from actors.market_data.storing import StoredSnapshots, TellStored, recorded_key
@@ -16,6 +16,7 @@ from actors.market_data.suspension import Suspension
 from actors.room import Room, answerer
 from actors.runtime import Address, Name, Terminated
 from core.contract import Router
+from core.market.own_snapshots import BACK_4H
 from core.messages.base import Refused
 from core.messages.market_data import (
     EntryMarket,

@@ -10,7 +10,6 @@ from typing import TypeVar
 
 from pydantic import ValidationError
 
-from actors.market_data.parts import BACK_4H
 from core.contract import (
     GET_ACCOUNT_SUMMARY,
     GET_CALENDAR,
@@ -44,6 +43,7 @@ from core.market.incomplete import IncompleteError, PartFault
 from core.market.index_history import AGO_TOLERANCE, close_at, require_same_index
 from core.market.observations import HourlyClose, Level, MacroEvent, MeanFunding, hourly_closes
 from core.market.option_chain import OptionChain
+from core.market.own_snapshots import BACK_4H
 from core.market.venue_clock import latest_time
 from core.messages.market_data import EntryMarket
 from core.messages.room_status import AccountSeen

@@ -43,7 +43,6 @@ from core.market.chain_spans import entry_span, stored_span
 from core.market.statistics import TREND_HOURS
 from core.strategy import Strategy
 
-BACK_4H = timedelta(hours=4)
 EVENTS_AHEAD = timedelta(days=30)
 _HOUR = timedelta(hours=1)
 _COIN = "ETH"

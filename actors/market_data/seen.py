@@ -4,15 +4,11 @@ from __future__ import annotations
 
 from collections import deque
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
-from typing import Final
+from datetime import datetime
 
+from core.market.own_snapshots import SPOT_AGO_TOLERANCE, SPOTS_KEPT
 from core.messages.room_status import AccountSeen, LegMark
 from core.values import Leg
-
-SPOTS_KEPT: Final = 64
-SPOT_AGO_TOLERANCE: Final = timedelta(minutes=30)
-"""How long before the requested moment our snapshot may have been taken."""
 
 
 @dataclass

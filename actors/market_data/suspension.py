@@ -2,17 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Final
-
 from actors.room import Alarm
 from actors.runtime import Address, Context
 from core.alerts import AlertCode, Severity
+from core.market.own_snapshots import FAILURES_BEFORE_SUSPENDING, MARKET_DATA_SOURCE
 from core.messages.kill_switch import ClearSuspension, SuspendEntries
 from core.messages.protocols import AlertingProtocol, KillSwitchProtocol
-
-SOURCE: Final = "market_data"
-FAILURES_BEFORE_SUSPENDING: Final = 2
-"""One failed snapshot is noise; stale data suspends at once."""
 
 
 class Suspension:
@@ -35,7 +30,7 @@ class Suspension:
         self._failures += 1
         if not self._suspended and (stale or self._failures >= FAILURES_BEFORE_SUSPENDING):
             self._suspended = True
-            self._ctx.tell(self._kill_switch, SuspendEntries(source=SOURCE, reason=reason))
+            self._ctx.tell(self._kill_switch, SuspendEntries(source=MARKET_DATA_SOURCE, reason=reason))
             self._alert(Severity.HIGH, AlertCode.MARKET_DATA_LOST, f"entries are suspended: {reason}", cause)
         elif self._failures == 1:
             self._alert(
@@ -45,7 +40,9 @@ class Suspension:
     def succeeded(self) -> None:
         self._failures = 0
         if self._suspended is not False:
-            self._ctx.tell(self._kill_switch, ClearSuspension(source=SOURCE))
+            self._ctx.tell(self._kill_switch, ClearSuspension(source=MARKET_DATA_SOURCE))
         if self._suspended:
-            self._alert(Severity.LOW, AlertCode.MARKET_DATA_BACK, "the market is seen again", SOURCE)
+            self._alert(
+                Severity.LOW, AlertCode.MARKET_DATA_BACK, "the market is seen again", MARKET_DATA_SOURCE
+            )
         self._suspended = False

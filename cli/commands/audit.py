@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
 from collections import deque
 from typing import Annotated
 
@@ -11,7 +10,6 @@ import typer
 from cli.options import DEFAULT_DATA_DIR, ROWS_MAX, AsJson, DataDir, whole_argument, whole_option
 from cli.sentences import SentenceGroup
 from cli.views.say import say
-from core.how_many import how_many
 
 app = typer.Typer(
     cls=SentenceGroup,
@@ -47,75 +45,17 @@ def verify(
 
     Example: run.py audit verify --strict
     """
-    from actors.audit.files import AUDIT_FOLDER
+    from cli.audit_check import examined
     from cli.views.output import show_json
     from core.audit.hash_chain import parse_head
-    from core.errors import FoundWrongError
-    from core.status.finding import DAMAGED
-    from reading.audit import NOT_ACCEPTED, require_audit_log, verified, verified_alone
-    from reading.books import has_books
-    from reading.json_forms import proof_json
-    from reading.proof import NotYetInLogError, books_proved, break_compared
 
-    with_books = has_books(data_dir)
-    if not with_books:
-        # With books a missing log counts as broken: `verified` knows from them how long it was.
-        require_audit_log(data_dir)
-    told_head = None if head is None else parse_head(head)
-    damage = not_yet = proof = after_break = None
-    try:
-        result = verified(data_dir, told_head=told_head, strict=strict)
-    except FoundWrongError as error:
-        damage = str(error)
-        result = verified_alone(data_dir, told_head=told_head, strict=strict)
-    # Who is to accept a break needs to see what it did to the books.
-    unaccepted = result.problem == NOT_ACCEPTED
-    if books and damage is None and (result.ok or unaccepted):
-        try:
-            proof = books_proved(data_dir)
-            after_break = break_compared(data_dir) if unaccepted else None
-        except NotYetInLogError as error:
-            not_yet = str(error)
-        except FoundWrongError as error:
-            damage = str(error)
+    found = examined(data_dir, None if head is None else parse_head(head), strict=strict, books=books)
     if as_json:
-        show_json(
-            {
-                "ok": result.ok and (damage or not_yet) is None and (proof is None or proof.ok),
-                "log_ok": result.ok,
-                "records": result.records,
-                "head": str(result.head),
-                "problem": result.problem,
-                "compared_with_books": with_books and damage is None,
-                "books_problem": damage or not_yet,
-                "books": None if proof is None else proof_json(proof),
-                "broken_log": None if after_break is None else list(after_break),
-            }
-        )
-    elif result.ok:
-        say(f"whole: {how_many(result.records, 'record')}, head {result.head}")
-        if not with_books or damage is not None:
-            where = "at the end" if head is None else "after the head that was told"
-            say(f"without the books (cerbero.db) records that are missing {where} can't be seen")
-    if proof is not None and not as_json:
-        for line in (*(after_break or ()), *proof.lines()):
+        show_json(found.as_json())
+    else:
+        for line in found.lines():
             say(line)
-        if proof.ok:
-            say(f"the books are what {proof.records} records make of them")
-    wrong = [] if result.ok else [f"audit: {result.problem}"]
-    if damage is not None:
-        wrong.append(f"{damage}: {DAMAGED}" if result.ok else damage)
-    if not_yet is not None:
-        wrong.append(not_yet)
-    if wrong:
-        raise FoundWrongError(*wrong)
-    if proof is not None and not proof.ok:
-        places = f"{how_many(len(proof.lines()), 'place')} where they differ"
-        log = shlex.quote(str(data_dir / AUDIT_FOLDER))
-        raise FoundWrongError(
-            f"audit: expected the books that the log makes, found {places};"
-            f" `run.py state rebuild --from-audit {log}` writes them anew from the log"
-        )
+    found.require_sound()
 
 
 @app.command()

@@ -11,9 +11,8 @@ from actors.http import HTTP_DEADLINE_S, HttpTransport, TransportError
 from actors.mcp import McpCredentials
 from actors.runtime import Runtime, to_us
 from core.errors import FoundWrongError
-from gateway.paper.ledger import Ledger, LedgerEntry
+from gateway.paper.ledger import LEDGER_PATH, Ledger, LedgerEntry
 
-LEDGER_PATH = "/paper/ledger"
 ONE_DAY = timedelta(days=1)
 
 logger = logging.getLogger("cli.ledger")

@@ -21,7 +21,7 @@ from actors.mcp import PaperTransport
 from actors.names import CONTROL, Rooms
 from actors.runtime import Context, Envelope, JumpingClock, RuntimeFault, ThreadRuntime, ask, from_us
 from actors.state.stored import StoredBooks
-from cli.data_folder import LOG_FOLDER, EngineFolder, made_with
+from cli.data_folder import EngineFolder, made_with
 from cli.folder_identity import folder_identity
 from cli.logs import logging_to
 from cli.paper.ledger import DailyEquity, LedgerReader
@@ -54,10 +54,10 @@ from gateway.paper.launch import VenueProcess
 from gateway.paper.ledger import Ledger, LedgerEntry
 from reading.audit import last_recorded_at, verified
 from reading.books import has_books, stored_books
+from reading.log_lines import LOG_FOLDER
 from reading.trading import TradingReport
 from reading.trading_books import trading_report
 
-BOT_TAG = "BOT__CERBERO_BITE"
 STATUS_S = 10.0
 START_WITHIN_S = 10.0
 """How long market time may stand still for a start."""
@@ -82,7 +82,7 @@ class PaperRun:
         self._options = options
         self._user_umask = user_umask
         self._venue = venue
-        self._mcp = McpSettings(url=venue.url, token=SecretStr(venue.token), bot_tag=BOT_TAG)
+        self._mcp = McpSettings(url=venue.url, token=SecretStr(venue.token))
         channels = channels_from_env(os.environ) if options.send_alerts else ()
         self._channels = channels
         redact = redactor(self._mcp, channels)

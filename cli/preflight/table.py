@@ -29,6 +29,7 @@ from reading.books import has_books, live_books, stored_orders
 
 ENV_FILE = Path(".env")
 NOT_LOOKED_AT = "settings or strategy.yaml could not be read"
+NO_CERTIFICATES = "the certificates that are trusted could not be read"
 
 
 def table(
@@ -88,7 +89,12 @@ def _outside(
     try:
         tls = tls_of(read.trust, read.mcp.url, *(channel.goes_to[1] for channel in read.channels))
     except InputError as error:
-        return [PreflightLine(PreflightCheck.ROUTERS, LineState.NOT, str(error), "correct that variable")]
+        waiting = (*upstream.OF_THE_TOKEN, *upstream.OF_THE_ACCOUNT, PreflightCheck.CHANNELS)
+        return [
+            PreflightLine(PreflightCheck.ROUTERS, LineState.NOT, str(error), "correct that variable"),
+            *upstream.not_read(waiting, NO_CERTIFICATES),
+            settings.heartbeat(read),
+        ]
     strategy = Strategy() if known is None else known.strategy
     opens = alert_channels(read.channels, sender(strategy, read.instance_name), tls)
     redact = redactor(read.mcp, read.channels)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Protocol, TypeVar, cast
 
 from actors.mcp import McpClient
@@ -32,14 +32,12 @@ from core.contract import (
 )
 from core.errors import McpAuthError, McpError
 from core.market.venue_clock import clock_offset
-from core.orders.account import Findings, compare, labels_to_look_up, with_owners
+from core.orders.account import TRADES_SINCE, Findings, compare, labels_to_look_up, with_owners
 from core.orders.adoption import OwnTags, entries_before_the_restore
 from core.orders.books import Books
 from core.strategy import Strategy
 from core.values import Label
 
-TRADES_SINCE = timedelta(days=130)
-"""As far back as the engine itself looks for whose a position is."""
 OF_THE_TOKEN = (
     PreflightCheck.TOKEN,
     PreflightCheck.ENVIRONMENT,

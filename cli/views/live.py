@@ -20,6 +20,8 @@ ALERTS_SHOWN = 4
 TALL = 32
 """From this many lines on there is room for more than one alert and for the messages."""
 FEW_MESSAGES = 3
+SVG_WIDTH, SVG_HEIGHT = 120, 40
+"""Of a screen that is saved, in characters and lines."""
 
 
 class LiveView:
@@ -81,16 +83,14 @@ def screen_lines(
     return lines[:height]
 
 
-def save_svg(
-    option: str, path: Path, status: EngineStatus, told: Sequence[str], width: int = 120, height: int = 40
-) -> None:
+def save_svg(option: str, path: Path, status: EngineStatus, told: Sequence[str]) -> None:
     """Save the same screen as a drawing, and as text beside it, for the documentation.
 
     Raises `InputError`, naming the option.
     """
     text = StringIO()
-    console = Console(record=True, width=width, height=height, file=text, force_terminal=False)
-    console.print(picture(status, told, width=width, height=height))
+    console = Console(record=True, width=SVG_WIDTH, height=SVG_HEIGHT, file=text, force_terminal=False)
+    console.print(picture(status, told, width=SVG_WIDTH, height=SVG_HEIGHT))
     write_result(option, text_beside(path), text.getvalue())
     write_result(option, path, console.export_svg(title="run.py paper"))
 

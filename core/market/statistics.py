@@ -26,7 +26,7 @@ _LAG_MAX = timedelta(hours=2)
 def history_faults(closes: Sequence[HourlyClose], now: datetime, *, latest: datetime) -> tuple[str, ...]:
     """Codes why the hourly closes can't be used: too few, a gap, not current at `now`. Empty if they can.
 
-    `latest` is the latest time that an hour that is over may bear (`freshness.latest_time`).
+    `latest` is the latest time that an hour that is over may bear (`venue_clock.latest_time`).
     """
     needed = TREND_HOURS + 1
     if len(closes) < needed:
@@ -59,7 +59,7 @@ def median_funding_frac(
 ) -> float | None:
     """Median of the rates at most `age_max_h` hours old, a fraction per year; None if there is none.
 
-    `latest` is the latest time that a rate of now may bear (`freshness.latest_time`).
+    `latest` is the latest time that a rate of now may bear (`venue_clock.latest_time`).
     """
     oldest = now - timedelta(hours=age_max_h)
     usable = [rate.annualised_frac for rate in rates if oldest <= rate.as_of <= latest]

@@ -11,8 +11,9 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import Decimal
+from typing import Final
 
 from core.contract import Order, Orders, Positions, Trades
 from core.orders.books import Books, InstructionKind
@@ -22,6 +23,9 @@ from core.orders.reconcile import Difference, DifferenceCode, told
 from core.orders.sizes import expected_sizes
 from core.values import Label, Side, Value
 
+TRADES_SINCE: Final = timedelta(days=130)
+"""Whose a position is, its trades say. No expiry that an engine may trade is further away
+(`strikes.dte_max`)."""
 NO_TAG = "no tag"
 _NOTHING = "nothing known"
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
+from typing import Final
 
 from pydantic import Field
 
@@ -63,6 +64,17 @@ class CycleOutcome(StrEnum):
     INTERRUPTED = "interrupted"
     MISFIRED = "misfired"
     EXPIRED = "expired"
+
+
+OUTCOME_RANK: Final = (
+    CycleOutcome.EXIT_BLOCKED,
+    CycleOutcome.DATA_FAILED,
+    CycleOutcome.EXIT_WORKING,
+    CycleOutcome.EXITED,
+    CycleOutcome.HELD,
+    CycleOutcome.NOTHING_OPEN,
+)
+"""The gravest first: a monitor's outcome is the gravest of its positions'."""
 
 
 class InstructionKind(StrEnum):

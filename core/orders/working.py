@@ -25,6 +25,8 @@ LAST_STEP: Final = 1_000_000
 """A step number beyond the end of any ladder."""
 PAUSE_MAX_S: Final = 900.0
 """The longest pause between two attempts at an exit that is vetoed or refused again and again."""
+EXIT_STEPS_BEYOND: Final = 3
+"""A monitor waits for its exits until this many steps after natural; then they go on without it."""
 _DOUBLINGS_MAX: Final = 10
 
 

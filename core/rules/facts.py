@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from datetime import datetime
 from decimal import Decimal
-from typing import Annotated
+from typing import Annotated, Final
 
 from pydantic import Field
 
@@ -99,6 +99,12 @@ class HeldAccount(Value):
     maintenance_margin_eth: NotNegative | None
     equity_usd: Finite | None
     eur_usd: PositiveUsd | None
+
+
+NOT_READ: Final = HeldAccount(
+    venue_equity_eth=None, maintenance_margin_eth=None, equity_usd=None, eur_usd=None
+)
+"""Of an account that nothing was read of."""
 
 
 class OpenPositionFacts(Value):

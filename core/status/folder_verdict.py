@@ -44,7 +44,7 @@ def verdict_without_engine(
         findings.append(act("books_older", text))
         open_positions = open_positions or None
     if log_damage is not None:
-        text = f"the audit log is damaged ({log_damage}): run.py audit verify"
+        text = f"the audit log is damaged or can't be read ({log_damage}): run.py audit verify"
         findings.append(act("audit_broken", text))
     if damage is not None:
         # Who could not read them has said so, too.

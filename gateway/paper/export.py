@@ -33,6 +33,7 @@ from gateway.paper.record_found import HoleFound
 from gateway.paper.recorded import HISTORY, holes_between
 from gateway.paper.recorded_files import (
     CHAIN_COLUMNS,
+    CHAINS_FOLDER,
     DVOL_RANGE_PCT,
     OPTIONAL_COLUMNS,
     PRICE_MAX_USD,
@@ -42,7 +43,6 @@ from gateway.paper.recorded_files import (
 from gateway.paper.recorded_series import DVOL_FILE, EVENTS_FILE, FUNDING_PREFIX, HOUR, INDEX_FILE, TOLD_FILE
 from gateway.paper.source import Bar, VenueFunding
 
-CHAINS_FOLDER: Final = "chains"
 INPUTS_FILE: Final = "decisions/inputs.jsonl.gz"
 _COLUMNS: Final = (*CHAIN_COLUMNS, *OPTIONAL_COLUMNS)
 _SAME: Final = _COLUMNS[1:]

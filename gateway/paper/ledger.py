@@ -1,13 +1,16 @@
-"""The venue's own ledger, served at `/paper/ledger`: the account at the start and now, and assumptions."""
+"""The venue's own ledger, served at `LEDGER_PATH`: the account at the start and now, and assumptions."""
 
 from __future__ import annotations
 
 from datetime import datetime
 from decimal import Decimal
+from typing import Final
 
 from core.contract import Money, UtcTime
 from core.values import Side, Value, premium_eth
 from gateway.paper.venue import USD_QUANTUM, Venue
+
+LEDGER_PATH: Final = "/paper/ledger"
 
 
 class LedgerEntry(Value):

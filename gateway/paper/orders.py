@@ -17,7 +17,7 @@ from core.values import COMBO_TICK_ETH, Side
 from core.venue_text import quoted
 from gateway.paper.account import VenueOrder
 from gateway.paper.instruments import ListedOption, parse_instrument
-from gateway.paper.matching import combo_book
+from gateway.paper.matching import combo_book, fillable
 from gateway.paper.refusals import Reason
 from gateway.paper.venue import NamedSide, Venue
 from gateway.shell.refusals import LabelTakenError, MalformedRequestError, SoftRefusalError
@@ -222,8 +222,7 @@ def _fillable_now(venue: Venue, order: VenueOrder) -> int:
     touches = venue.touches(order.order.legs)
     if touches is None:
         return 0
-    book = combo_book(touches)
-    return 0 if book.natural_eth is None or book.natural_eth < order.order.price else book.size
+    return fillable(order.order.price, order.remaining, combo_book(touches))
 
 
 def _open_order(venue: Venue, order_id: str) -> VenueOrder:

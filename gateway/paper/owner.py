@@ -5,10 +5,10 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import Final, NamedTuple
 
+from core.values import ETH_QUANTUM
 from gateway.paper.venue import USD_QUANTUM, Venue
 
 HUNDREDTH: Final = Decimal("0.01")
-ETH_QUANTUM: Final = Decimal("0.00000001")
 
 
 class Owned(NamedTuple):

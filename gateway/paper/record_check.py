@@ -26,7 +26,7 @@ from gateway.paper.record_found import (
 )
 from gateway.paper.recorded import HISTORY, holes_between, replayed_span
 from gateway.paper.recorded_chains_check import ChainsFound, atm_iv, examined_chains, nearest_expiry
-from gateway.paper.recorded_files import RecordedSnapshot, chain_files, read_snapshots
+from gateway.paper.recorded_files import CHAINS_FOLDER, RecordedSnapshot, chain_files, read_snapshots
 from gateway.paper.recorded_index import IndexPath
 from gateway.paper.recorded_series import (
     DAY,
@@ -43,7 +43,6 @@ from gateway.paper.recorded_series import (
 )
 from gateway.paper.source import Hole, ScheduledRelease, hole_at
 
-CHAINS_FOLDER: Final = "chains"
 INDEX_OFF_MAX: Final = 0.01
 FUNDING_ANNUAL_MAX: Final = 2.0
 """A median rate beyond 200 % a year is a unit mistaken for another."""

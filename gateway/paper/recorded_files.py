@@ -22,6 +22,8 @@ from gateway.paper.csv_rows import CsvRows, files_of
 from gateway.paper.instruments import ListedOption, parse_instrument
 from gateway.paper.ticks import UNITS_PER_ETH, is_on_grid
 
+CHAINS_FOLDER: Final = "chains"
+"""The folder of a record that holds its chains; the series lie beside it."""
 CHAIN_COLUMNS: Final = (
     "timestamp",
     "instrument_name",

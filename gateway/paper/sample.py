@@ -14,12 +14,11 @@ from core.contract import iso_utc
 from gateway.paper.model_market import DAY_ZERO, HISTORY, ModelMarket
 from gateway.paper.new_folder import new_folder, packed, write_part
 from gateway.paper.quotes import PaperQuote
-from gateway.paper.recorded_files import CHAIN_COLUMNS, INDEX_COLUMN
+from gateway.paper.recorded_files import CHAIN_COLUMNS, CHAINS_FOLDER, INDEX_COLUMN
 from gateway.paper.recorded_series import DVOL_FILE, EVENTS_FILE, FUNDING_PREFIX, INDEX_FILE
 from gateway.paper.source import Bar
 from gateway.paper.ticks import units_text
 
-CHAINS_FOLDER: Final = "chains"
 SNAPSHOT_EVERY: Final = timedelta(hours=2)
 """So that one is taken at 14:00, when the entry is decided."""
 DAYS_MAX: Final = 60

@@ -21,7 +21,7 @@ from starlette.types import Receive, Scope, Send
 
 from gateway.paper.dispatch import FAULT_HEADER, TOOK_HEADER, VERSION, Dispatch
 from gateway.paper.faults import FaultKind
-from gateway.paper.ledger import Ledger
+from gateway.paper.ledger import LEDGER_PATH, Ledger
 from gateway.paper.store import StoreFailedError
 from gateway.shell.bodies import HttpAnswer, failure
 from gateway.shell.breakdowns import Breakdowns
@@ -30,7 +30,6 @@ from gateway.shell.openapi import contract_openapi
 from gateway.shell.request_body import whole_body
 
 NOW_HEADER: Final = "x-paper-now"
-LEDGER_PATH: Final = "/paper/ledger"
 
 
 class CutResponse(Response):

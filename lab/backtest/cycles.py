@@ -9,15 +9,15 @@ from typing import Final, NamedTuple
 
 from actors.decision.facts import is_held, marks_of, monitor_inputs, risk_usd
 from core.market.chain_spans import ExpirySpan
-from core.orders.books import CycleOutcome, Delivery, Job, Position
+from core.orders.books import OUTCOME_RANK, CycleOutcome, Delivery, Job, Position
 from core.orders.lifecycle import PositionState
-from core.orders.working import FILL_TIMEOUT
+from core.orders.working import EXIT_STEPS_BEYOND, FILL_TIMEOUT
 from core.rules.conduct import AS_IT_TRADES, Conduct
 from core.rules.entry.blocked import check_blocked
 from core.rules.entry.decision import EntryOutcome
 from core.rules.entry.protections import PROTECTIONS
 from core.rules.exit.decision import Skipped
-from core.rules.facts import EngineFacts, EntryFacts, MonitorMarket
+from core.rules.facts import NOT_READ, EngineFacts, EntryFacts, MonitorMarket
 from core.statistics.account import AccountPoint
 from core.strategy import Strategy
 from core.values import Failed, PositionId, cycle_id_of
@@ -25,24 +25,14 @@ from lab.backtest.agenda import Agenda, Process, Signal, Wait
 from lab.backtest.books import BacktestBooks
 from lab.backtest.honesty import Honesty
 from lab.backtest.orders import EntryEnd, Exit, Trading, close, enter
-from lab.backtest.protection import NOT_READ, OwnResults
+from lab.backtest.protection import OwnResults
 from lab.backtest.reader import NoFactsError, VenueReader
 
-EXIT_STEPS_BEYOND: Final = 3
-"""A monitor waits for its exits until this many steps after natural; then they go on without it."""
 SETTLE_WAIT: Final = timedelta(seconds=120)
 """So long a settlement waits for an exit that is under way on what has expired."""
 ORDERS: Final = 6
 """The rank of exits under way: of what is due at one moment their looks come last. An engine plans a slot, or
 the end of a wait, before the last look that an exit takes before it."""
-OUTCOME_RANK: Final = (
-    CycleOutcome.EXIT_BLOCKED,
-    CycleOutcome.DATA_FAILED,
-    CycleOutcome.EXIT_WORKING,
-    CycleOutcome.EXITED,
-    CycleOutcome.HELD,
-    CycleOutcome.NOTHING_OPEN,
-)
 
 
 class CycleEnding(NamedTuple):

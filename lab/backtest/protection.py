@@ -12,16 +12,13 @@ from actors.decision.facts import realised, trading_facts
 from core.checks import RuleResult
 from core.orders.books import Books, EntryLatch, LatchSource, Position, TradeResult
 from core.rules.entry.protections import breach_text, breaches, counted, protections
-from core.rules.facts import HeldAccount, TradingFacts
+from core.rules.facts import NOT_READ, HeldAccount, TradingFacts
 from core.statistics.highs import PnlHigh, highs_with, part_end
 from core.strategy import Strategy
 from lab.backtest.agenda import NEVER
 from lab.backtest.books import BacktestBooks, live_books
 from lab.backtest.reader import Marked
 
-NOT_READ: Final = HeldAccount(
-    venue_equity_eth=None, maintenance_margin_eth=None, equity_usd=None, eur_usd=None
-)
 NEAR_USD: Final = 1e-6
 """More than floats lose of a P&L."""
 NEARLY: Final = 0.98

@@ -23,6 +23,7 @@ from core.market.incomplete import IncompleteError, PartFault, fault_code
 from core.market.index_history import AGO_TOLERANCE, close_at, require_same_index
 from core.market.observations import HourlyClose, Level, MacroEvent, MeanFunding, hourly_closes
 from core.market.option_chain import OptionChain
+from core.market.own_snapshots import BACK_4H, SPOT_AGO_TOLERANCE, SPOTS_KEPT
 from core.market.statistics import TREND_HOURS
 from core.market.venue_clock import latest_time
 from core.orders.books import Position
@@ -42,10 +43,6 @@ from lab.backtest.smile_chain import Smiled, smile_chain
 
 HOUR: Final = timedelta(hours=1)
 DAY: Final = timedelta(days=1)
-BACK_4H: Final = timedelta(hours=4)
-SPOT_AGO_TOLERANCE: Final = timedelta(minutes=30)
-SPOTS_KEPT: Final = 64
-"""An engine knows the spots of its last stored snapshots, so many of them."""
 NO_QUOTES: Final = "deribit.get_options_chain:soft"
 NO_EXPIRY: Final = "deribit.get_options_chain:anomaly"
 EUR, USD = "EUR", "USD"

@@ -6,9 +6,9 @@ from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Final
 
 from core.checks import at_least
+from core.market.own_snapshots import FAILURES_BEFORE_SUSPENDING, MARKET_DATA_SOURCE
 from core.orders.books import CycleRow, EntryLatch, Job
 from core.rules.exit.margin import margin_use
 from core.strategy import Strategy
@@ -30,9 +30,6 @@ from lab.backtest.schedule import Schedule
 from lab.backtest.switched import AS_RECORDED, NO_FEES, conduct_of
 from lab.backtest.switches import AS_IN_AN_ENGINE, Switches
 
-MARKET_DATA: Final = "market_data"
-FAILURES_BEFORE_SUSPENDING: Final = 2
-"""So many stored snapshots in a row that fail suspend entries."""
 SETTLEMENT, MONITOR, ENTRY, CYCLES, SNAPSHOT, PERSON = range(6)
 """Ranks of what is due at one moment, before exits under way. A snapshot comes after the cycles of its slot,
 which have looked themselves."""
@@ -276,7 +273,7 @@ class CoreRoad:
         last = last_slot(self._every, self.reader.now - MOMENT)
         slots = [last - number * self._every for number in range(FAILURES_BEFORE_SUSPENDING)]
         failed = all(slot >= self.begin and hole_at(self._source.holes, slot) is not None for slot in slots)
-        return (MARKET_DATA,) if failed else ()
+        return (MARKET_DATA_SOURCE,) if failed else ()
 
     def _blocking_sources(self) -> tuple[str, ...]:
         """What the gate refuses entries by, by its source."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Final
 
@@ -55,14 +55,14 @@ def poison_is_dropped(seen: SeenOutside) -> Iterator[str]:
 def intensity_is_kept(seen: SeenOutside) -> Iterator[str]:
     """19. Who restarts more often than allowed is parked (a feed), or the switch is armed (books, desk)."""
     for engine in seen.engines:
-        recent: dict[str, list[object]] = {}
+        recent: dict[str, list[datetime]] = {}
         for at, path in engine.messages.restarts:
             key = path if path.startswith(FEEDS) else path.rpartition("/")[0]
             if key == "root":
                 continue
             times = recent.setdefault(key, [])
             times.append(at)
-            within = [t for t in times if at - t <= PERIOD]  # type: ignore[operator]
+            within = [t for t in times if at - t <= PERIOD]
             of_group = 1 if path.startswith(FEEDS) else _group(path)
             if len(within) > INTENSITY * of_group + of_group:
                 yield f"{key}: {len(within)} restarts within a minute"
@@ -99,7 +99,7 @@ def no_slot_is_missed(seen: SeenOutside) -> Iterator[str]:
 
 
 def loud_alerts_arrive(seen: SeenOutside) -> Iterator[str]:
-    """22. What is HIGH or above was taken by the channel, or is listed as undelivered; and in order."""
+    """22. What is HIGH or above was taken by the channel, or is listed as undelivered."""
     for engine in seen.engines:
         if engine.letters is None or not seen.books(engine).exist:
             continue

@@ -11,7 +11,8 @@ from lab.invariants.seen import SeenOutside
 
 
 class Moment(Enum):
-    """When a statement can be checked. What can be at a look can be at rest too, and that at the end."""
+    """When a statement can be checked: that of a look also when it is calm, at rest and at the end, that of
+    calm also at rest, that of rest also at the end."""
 
     SENDING = 1
     """An order or an edit was just handed over by execution."""

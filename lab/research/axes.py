@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import product
+from math import prod
 from random import Random
 from typing import Final
 
@@ -60,7 +61,11 @@ def axes_of(texts: Sequence[str]) -> tuple[SettingAxis, ...]:
 
 def grid(axes: Sequence[SettingAxis]) -> list[Values]:
     """Every combination, the last axis fastest. Raises `InputError` if there are too many."""
-    _count(axes, POINTS_MAX)
+    whole = _combinations(axes)
+    if whole > POINTS_MAX:
+        raise InputError(
+            f"--set: expected at most {POINTS_MAX:,} combinations, found {whole:,}; use --sample N"
+        )
     return [
         tuple(value for axis, step in zip(axes, steps, strict=True) for value in axis.at(step))
         for steps in product(*(range(len(axis.steps)) for axis in axes))
@@ -69,9 +74,7 @@ def grid(axes: Sequence[SettingAxis]) -> list[Values]:
 
 def sample(axes: Sequence[SettingAxis], points: int, seed: int) -> list[Values]:
     """So many different combinations, drawn by a seed, in the order of the grid; all if there are fewer."""
-    whole = 1
-    for axis in axes:
-        whole *= len(axis.steps)
+    whole = _combinations(axes)
     chosen = sorted(Random(seed).sample(range(whole), min(points, whole)))  # noqa: S311  (repeatable)
     return [_numbered(axes, number) for number in chosen]
 
@@ -85,12 +88,8 @@ def _numbered(axes: Sequence[SettingAxis], number: int) -> Values:
     return tuple(value for part in reversed(parts) for value in part)
 
 
-def _count(axes: Sequence[SettingAxis], most: int) -> None:
-    whole = 1
-    for axis in axes:
-        whole *= len(axis.steps)
-    if whole > most:
-        raise InputError(f"--set: expected at most {most:,} combinations, found {whole:,}; use --sample N")
+def _combinations(axes: Sequence[SettingAxis]) -> int:
+    return prod(len(axis.steps) for axis in axes)
 
 
 def _axis(text: str) -> SettingAxis:

@@ -107,10 +107,10 @@ class Phases:
                 self.now = self._rest
             case BooksChanged(books=books):
                 self._holds = any(position.contracts for position in books.open_positions)
-                if self.now in ("idle", "holding", "settling", "deciding") or not books.orders:
-                    self.now = (
-                        self.now if self.now in ("boot", "proposed", "permit", "deciding") else self._rest
-                    )
+                # With no order in the books nothing is under way, unless one is about to be.
+                is_over = self.now in ("idle", "holding", "settling") or not books.orders
+                if is_over and self.now not in ("boot", "deciding", "proposed", "permit"):
+                    self.now = self._rest
             case _:
                 pass
 

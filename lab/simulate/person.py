@@ -43,20 +43,18 @@ class PersonAnswered:
     def __init__(self, heard: Callable[[object], None]) -> None:
         self._heard = heard
         self.done = False
-        self._value: object = None
-        self._error: BaseException | None = None
 
     def resolve(self, value: object) -> bool:
         if self.done:
             return False
-        self.done, self._value = True, value
+        self.done = True
         self._heard(value)
         return True
 
-    def reject(self, error: BaseException) -> bool:
+    def reject(self, _error: BaseException) -> bool:
         if self.done:
             return False
-        self.done, self._error = True, error
+        self.done = True
         return True
 
 

@@ -18,7 +18,7 @@ from gateway.paper.faults import Faults, FaultSpec, PlayedFault
 from gateway.paper.model_market import ModelMarket
 from gateway.paper.venue import Venue
 from gateway.shell.bodies import HttpAnswer
-from lab.engine import TOKEN
+from lab.in_process import TOKEN
 from lab.simulate.oddities import Oddities
 
 

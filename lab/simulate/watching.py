@@ -15,7 +15,7 @@ from core.contract import OrderAnswer
 from core.orders.lifecycle import OrderState
 from gateway.paper.account import VenueOrder
 from gateway.shell.bodies import HttpAnswer
-from lab.engine import TOKEN
+from lab.in_process import TOKEN
 from lab.invariants.effects import Effect, effects
 from lab.invariants.folder import FolderBooks
 from lab.invariants.seen import EngineSeen, Request, SeenOutside, VenueSeen

@@ -20,6 +20,8 @@ from reading.entry_history import EntrySeen, RecordedDecision
 from reading.market_history import Levels, MarketSnapshotRow
 
 DOTS_SHOWN = 26
+DVOL_COLUMNS = 499
+"""Columns of time that DVOL is thinned to, each with its lowest and its highest value."""
 _TONES: dict[CycleOutcome | None, Tone] = {
     CycleOutcome.ENTERED: "good",
     CycleOutcome.NO_ENTRY: "quiet",
@@ -194,14 +196,14 @@ def gates(levels: Levels, seen: Sequence[EntrySeen], strategy: Strategy | None) 
     )
 
 
-def _thinned_dvol(levels: Levels, columns: int = 499) -> tuple[tuple[datetime, float], ...]:
+def _thinned_dvol(levels: Levels) -> tuple[tuple[datetime, float], ...]:
     """Of each column of time the lowest and the highest, so that years need not become objects."""
     count = levels.count
-    if count <= 2 * columns:
+    if count <= 2 * DVOL_COLUMNS:
         return tuple((levels.at(index), levels.dvol[index]) for index in range(count))
     kept = {0, count - 1}
-    for column in range(columns):
-        first, last = column * count // columns, (column + 1) * count // columns
+    for column in range(DVOL_COLUMNS):
+        first, last = column * count // DVOL_COLUMNS, (column + 1) * count // DVOL_COLUMNS
         part = levels.dvol[first:last]
         kept |= {first + part.index(min(part)), first + part.index(max(part))}
     return tuple((levels.at(index), levels.dvol[index]) for index in sorted(kept))

@@ -11,7 +11,6 @@ from typing import Final
 
 from pydantic import ValidationError
 
-from actors.audit.files import AUDIT_FOLDER, audit_files
 from actors.state.tables.figures import BooksFigures
 from core.errors import CerberoError
 from core.messages.arm_cause import ArmCause
@@ -19,7 +18,7 @@ from core.messages.engine_status import EngineStatus
 from reading.engine_lock import running_engine
 from reading.engine_status import engine_status
 from reading.errors import DataFolderError
-from reading.log_end import LogEnd, log_end
+from reading.log_end import LogEnd, has_log, log_end
 from reading.metrics import table
 from reading.metrics.from_folder import put_books, put_disk, put_without_engine, read_books
 from reading.metrics.from_status import put_status
@@ -79,14 +78,13 @@ class MetricsReader:
             # Who holds the folder may be writing: the log is then ahead for a moment.
             ends = LogEnd() if held else self._log_end()
             armed, causes = self._stored_switch()
-            has_log = any(audit_files(self._data_dir / AUDIT_FOLDER))
             put_without_engine(
                 figures,
                 books,
                 armed=armed,
                 armed_by=causes,
                 damage=damage,
-                has_log=has_log,
+                has_log=has_log(self._data_dir),
                 ends=ends,
             )
             figures.put(table.BOOKS_OLDER, None if held or books is None else ends.lost is not None)

@@ -46,6 +46,13 @@ def test_the_live_view_of_an_engine_loads_none_of_what_runs_one() -> None:
     ) == ["cli.views.live"]
 
 
+def test_the_core_road_of_a_backtest_loads_no_message_and_no_database() -> None:
+    """They take as long to import as a month takes to run (docs/decisions/backtest-road.md)."""
+    assert loaded("import lab.backtest.running", "lab.backtest.road", "core.messages", "sqlite3") == [
+        "lab.backtest.road"
+    ]
+
+
 PLUGIN = """
 class Plugin:
     def new_schema_validator(self, *schema, **of_what):

@@ -14,7 +14,8 @@ from core.kill_file import KILL_FILE_NAME
 from core.record.members import packed
 from core.record.names import RECORD_FOLDER, RecordFile, record_name
 from gateway.shell.door import HEALTH
-from lab.engine import TOKEN, open_venue
+from lab.engine import open_venue
+from lab.in_process import TOKEN
 from reading.paper_folder import PAPER_MARKER
 from reading.switch.arming import new_arming
 from tests.power.crash_states import ARMED, Acknowledged

@@ -18,6 +18,7 @@ from reading.audit import verified
 from reading.restore_begun import RESTORING
 from reading.without_engine import folder_verdict
 from tests.actors.state.books_room import BooksRoom
+from tests.fakes.forbidden import forbid_reading
 from tests.fakes.held_folder import held_folder
 from tests.fakes.whole_books import make_whole_books
 
@@ -147,16 +148,44 @@ def test_a_batch_that_was_cut_short_is_no_damage(tmp_path: Path, present: int) -
     assert "audit_broken" not in codes(folder)
 
 
-@pytest.mark.parametrize("gone", [FileNotFoundError, PermissionError])
 def test_a_log_that_is_taken_away_while_it_is_read_is_no_failure(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, gone: type[OSError]
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """As by a restore between the listing of its files and their opening: the page and `status` look on."""
     folder = make_whole_books(tmp_path / "whole")
     before = codes(folder)
 
     def opened(_: Path) -> Iterator[bytes]:
-        raise gone("audit-2026-01-05.jsonl")
+        raise FileNotFoundError("audit-2026-01-05.jsonl")
 
     monkeypatch.setattr("actors.audit.log_end.lines_of", opened)
     assert codes(folder) == before
+
+
+@pytest.mark.parametrize("name", [AUDIT_FOLDER, f"{AUDIT_FOLDER}/audit-2026-01-05.jsonl"])
+def test_a_log_that_nobody_lets_us_read_is_not_taken_for_a_sound_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    folder = make_whole_books(tmp_path / "whole")
+    forbid_reading(folder / name, monkeypatch)
+    first, *_ = folder_verdict(folder, "no engine runs").findings
+    assert (first.level.value, first.code) == ("ACT", "audit_broken")
+    assert f"Permission denied: '{folder / name}'" in first.text
+
+
+def test_a_log_that_nobody_lets_us_read_is_left_to_the_restore_that_replaces_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = make_whole_books(tmp_path / "whole")
+    (folder / f"{RESTORING}20260105T140000Z").mkdir()
+    forbid_reading(folder / AUDIT_FOLDER, monkeypatch)
+    assert "audit_broken" not in codes(folder)
+
+
+def test_a_log_that_nobody_lets_us_read_is_one_whose_books_are_missing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = make_whole_books(tmp_path / "whole")
+    database_path(folder).unlink()
+    forbid_reading(folder / AUDIT_FOLDER, monkeypatch)
+    assert "books_missing" in codes(folder)

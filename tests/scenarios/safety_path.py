@@ -50,7 +50,7 @@ from gateway.paper import orders as desk
 from gateway.paper.instruments import ListedOption
 from gateway.paper.paper_venue import PaperVenue
 from gateway.paper.venue import Venue
-from lab.engine import TOKEN
+from lab.in_process import TOKEN
 from lab.invariants.effects import Armings
 from lab.wire import Wire
 from reading.switch.arming import new_arming

@@ -26,7 +26,7 @@ from core.orders import reconcile
 from core.orders.armed import Leaves
 from core.orders.lifecycle import PositionState
 from core.redaction import Redactor
-from lab.engine import TOKEN
+from lab.in_process import TOKEN
 
 
 @contextmanager

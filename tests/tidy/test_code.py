@@ -31,7 +31,7 @@ ALLOWED_CALLS = {
 ALLOWED_FILES = {
     "now": {
         # The edges of the system, where the wall clock is the market's.
-        "cli/commands/start.py",
+        "cli/live_run.py",
         "cli/commands/alert.py",
         "cli/commands/contract.py",
         "cli/commands/gateway.py",

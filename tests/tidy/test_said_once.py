@@ -39,6 +39,34 @@ def test_no_class_has_the_name_of_another() -> None:
     assert {name: paths for name, paths in found.items() if len(paths) > 1} == TWICE
 
 
+def constants(folder: str) -> dict[tuple[str, str], str]:
+    """Where each constant of a folder's modules stands, by its name (private or not) and its value."""
+    return {
+        (target.id.lstrip("_"), ast.unparse(node.value)): name_of(path)
+        for path in files(folder)
+        for node in parsed(path).body
+        if isinstance(node, ast.Assign | ast.AnnAssign) and node.value is not None
+        for target in (node.targets if isinstance(node, ast.Assign) else [node.target])
+        if isinstance(target, ast.Name)
+    }
+
+
+NO_RULE = {"HOUR", "DAY", "EPOCH", "WEEKDAYS", "SEED"}
+"""Units, which are what they are whoever names them, and the seeds of unrelated draws."""
+
+
+def test_what_both_roads_go_by_is_said_once() -> None:
+    """A number that a backtest shares with the engine stands in `core`: changed on one road alone, it would
+    part them."""
+    engine = constants("core") | constants("actors")
+    twice = {
+        name: (path, engine[name, value])
+        for (name, value), path in constants("lab/backtest").items()
+        if (name, value) in engine and name not in NO_RULE and not value.startswith("TypeVar(")
+    }
+    assert twice == {}
+
+
 def texts(path: Path) -> set[str]:
     """The string constants of a file."""
     return {

@@ -12,7 +12,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationEr
 from core.errors import ConfigError, InputError
 from core.lined_yaml import parse_lined_yaml
 from core.schema_words import wrong_by
-from files.plain import read_plain
+from gateway.live.named_file import named_bytes, text_of
 
 BYTES_MAX: Final = 64 * 1024
 FIXED_AGE_MAX: Final = timedelta(days=7)
@@ -72,16 +72,9 @@ def read_holdings(path: Path | None) -> tuple[HeldBeside, ...]:
     """The file's entries; none without a file. Raises `InputError` naming what is wrong with it."""
     if path is None:
         return ()
+    text = text_of(named_bytes(path, "holdings", BYTES_MAX), f"holdings {path}")
     try:
-        with read_plain(path) as stream:
-            raw = stream.read(BYTES_MAX + 1)
-        if len(raw) > BYTES_MAX:
-            raise InputError(f"holdings {path}: expected at most {BYTES_MAX:,} bytes, found more")
-        return _File.model_validate(parse_lined_yaml(raw.decode("utf-8"), path).values).holdings
-    except OSError as error:
-        raise InputError(f"holdings {path}: can't be read: {error.strerror or error}") from error
-    except UnicodeDecodeError as error:
-        raise InputError(f"holdings {path}: can't be read: {error}") from error
+        return _File.model_validate(parse_lined_yaml(text, path).values).holdings
     except ConfigError as error:
         raise InputError(f"holdings can't be read: {error}") from error
     except ValidationError as error:

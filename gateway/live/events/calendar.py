@@ -21,8 +21,8 @@ from core.errors import ConfigError, InputError
 from core.how_many import how_many
 from core.lined_yaml import parse_lined_yaml
 from core.schema_words import wrong_by
-from files.plain import read_plain
 from gateway.live.errors import StaleError
+from gateway.live.named_file import named_bytes, text_of
 
 SHIPPED: Final = "calendar.yaml"
 WARNED_BEFORE: Final = timedelta(days=45)
@@ -116,14 +116,7 @@ def read_calendar(path: Path | None) -> CalendarFile:
     """The file at `path`, or the shipped one. Raises `InputError` naming what is wrong with it."""
     if path is None:
         return _shipped()
-    try:
-        with read_plain(path) as stream:
-            raw = stream.read(BYTES_MAX + 1)
-    except OSError as error:
-        raise InputError(f"calendar {path}: can't be read: {error.strerror or error}") from error
-    if len(raw) > BYTES_MAX:
-        raise InputError(f"calendar {path}: expected at most {BYTES_MAX:,} bytes, found more")
-    return _parsed(raw, str(path))
+    return _parsed(named_bytes(path, "calendar", BYTES_MAX), str(path))
 
 
 @cache
@@ -133,9 +126,7 @@ def _shipped() -> CalendarFile:
 
 def _parsed(raw: bytes, what: str) -> CalendarFile:
     try:
-        found = CalendarFile.model_validate(parse_lined_yaml(raw.decode("utf-8"), what).values)
-    except UnicodeDecodeError as error:
-        raise InputError(f"calendar {what}: can't be read: {error}") from error
+        found = CalendarFile.model_validate(parse_lined_yaml(text_of(raw, f"calendar {what}"), what).values)
     except ConfigError as error:
         raise InputError(f"calendar can't be read: {error}") from error
     except ValidationError as error:

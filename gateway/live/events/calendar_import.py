@@ -15,6 +15,7 @@ from core.errors import InputError
 from gateway.live.events.calendar import BYTES_MAX, CalendarFile, ShippedEvent, family_ends
 from gateway.live.events.fomc_table import FOMC, read_fomc_table
 from gateway.live.events.ics import BEGIN, NAMES, Release, read_ics
+from gateway.live.named_file import named_bytes, text_of
 
 FAMILIES: Final = (FOMC, *NAMES)
 """Without one of these a calendar is none: an entry would be made into what is missing."""
@@ -34,13 +35,8 @@ def read_agency_file(path: Path) -> AgencyFile:
 
     Raises `InputError` if it is neither, or holds nothing that is known.
     """
-    try:
-        raw = path.read_bytes()
-        text = raw.decode("utf-8-sig")
-    except (OSError, UnicodeDecodeError) as error:
-        raise InputError(f"--import {path}: can't be read: {error}") from error
-    if len(raw) > BYTES_MAX:
-        raise InputError(f"--import {path}: expected at most {BYTES_MAX:,} bytes, found {len(raw):,}")
+    raw = named_bytes(path, "--import", BYTES_MAX)
+    text = text_of(raw, f"--import {path}")
     if text.lstrip().upper().startswith(BEGIN):
         releases, others = read_ics(text, str(path))
     else:

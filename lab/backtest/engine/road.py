@@ -9,8 +9,6 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Final
 
-from pydantic import SecretStr
-
 from actors.audit.log_file import UnsyncedFile
 from actors.channels import redactor
 from actors.compose import engine_settings
@@ -19,7 +17,7 @@ from actors.http import Transport
 from actors.names import CONTROL, Rooms
 from actors.runtime import Context, Envelope, GreenRuntime, RunOrder, Tracer, to_us
 from actors.state.kept import BooksInMemory
-from config import LoadedStrategy, McpSettings
+from config import LoadedStrategy
 from core.messages.audit import AuditKind
 from core.messages.control import InjectMessage
 from core.messages.kill_switch import BooksChanged, ResumeEntries
@@ -37,6 +35,7 @@ from lab.backtest.reader import Chains, VenueChains
 from lab.backtest.schedule import Schedule
 from lab.backtest.switched import AS_RECORDED, NO_FEES, conduct_of
 from lab.backtest.switches import AS_IN_AN_ENGINE, Switches
+from lab.in_process import in_process_settings
 from lab.machine import SimulatedMachine
 
 _BESIDE_TRADING: Final = frozenset({Job.HEALTH, Job.BACKUP, Job.KELLY, Job.DIGEST})
@@ -47,10 +46,6 @@ _OFF: Final = {
 }
 SEED: Final = 1
 """Of the ids that actors draw; no decision knows one."""
-URL: Final = "http://venue.in-process"
-"""Never connected to; the settings require the URL of an upstream host."""
-TOKEN: Final = "in-process-venue-token"
-BOT_TAG: Final = "BOT__CERBERO_BITE"
 STEP: Final = timedelta(hours=12)
 """So often in market time a run is asked whether it goes on."""
 
@@ -89,7 +84,7 @@ class EngineRoad:
         self.latches: dict[datetime, EntryLatch] = {}
         """Every latch of the protections by the time at which it was set."""
         self.vetoes = 0
-        mcp = McpSettings(url=URL, token=SecretStr(TOKEN), bot_tag=BOT_TAG)
+        mcp = in_process_settings()
         settings = engine_settings(
             loaded=loaded,
             mode=Mode(data_analysis=True, strategy=True),

@@ -70,6 +70,25 @@ def test_without_settings_the_folder_is_looked_at_all_the_same(cli: Cli, tmp_pat
     assert found["token"] == "not checked"
 
 
+def test_a_file_that_holds_no_certificate_is_named_as_the_reason_of_what_waits_for_it(
+    cli: Cli, strategy_file: Path, tmp_path: Path
+) -> None:
+    """Settings and strategy were read, and the heartbeat needs neither."""
+    (tmp_path / "ca.pem").write_text("none", "utf-8")
+    cli.set(MCP_URL="https://127.0.0.1:1", MCP_TOKEN=TOKEN, CA_FILE=str(tmp_path / "ca.pem"))
+    ran = cli("preflight", "--strategy", strategy_file, "--data-dir", tmp_path / "data", "--json")
+    found = {line["check"]: line for line in json.loads(ran.out)}
+    assert list(found) == [check.value for check in PreflightCheck]
+    assert found["routers"]["state"] == "not"
+    assert str(tmp_path / "ca.pem") in found["routers"]["found"]
+    for check in ("token", "capital", "positions", "channels"):
+        assert (found[check]["state"], found[check]["found"]) == (
+            "not checked",
+            "the certificates that are trusted could not be read",
+        )
+    assert found["heartbeat"]["state"] == "look"
+
+
 def test_the_table_is_for_people(cli: Cli, tmp_path: Path) -> None:
     out = cli("preflight", "--strategy", tmp_path / "none.yaml", "--data-dir", tmp_path / "data").out
     assert out.splitlines()[0].split() == ["check", "state", "found", "what", "to", "do"]

@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 from pydantic import ValidationError
 
+from actors.audit.files import AUDIT_FOLDER
 from actors.state.database import DATABASE_FILE
 from cli.data_folder import locked
 from core.checks import RuleResult, at_most
@@ -37,6 +38,7 @@ from reading.metrics.series import Figures, Series
 from tests.actors.state.books_room import BooksRoom
 from tests.fakes.clear_switch import CLEAR
 from tests.fakes.engine_status import LATER, MARKS, PUT, state
+from tests.fakes.forbidden import forbid_reading
 from tests.fakes.whole_books import make_whole_books
 
 
@@ -154,6 +156,15 @@ def test_books_that_are_older_than_their_log_ask_for_a_person(tmp_path: Path) ->
     assert (one(older, table.BOOKS_OLDER), marked(older, table.VERDICT)) == (1.0, {"ACT"})
     with locked(folder, lambda: tmp_path / "s"):
         assert isnan(one(read(folder, DEAD), table.BOOKS_OLDER)), "somebody may just be writing"
+
+
+def test_a_log_that_nobody_lets_us_read_asks_for_a_person(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = make_whole_books(tmp_path)
+    assert marked(read(folder, DEAD), table.VERDICT) == {"LOOK"}
+    forbid_reading(folder / AUDIT_FOLDER, monkeypatch)
+    assert marked(read(folder, DEAD), table.VERDICT) == {"ACT"}
 
 
 def test_reading_the_books_ends_after_a_fifth_of_a_second(

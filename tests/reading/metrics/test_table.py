@@ -11,6 +11,7 @@ import pytest
 
 from actors import names
 from core.contract.base import Router
+from core.market import own_snapshots
 from core.messages import kill_switch
 from core.rules.entry.protections import LATCHED, REST
 from reading.metrics import table
@@ -52,8 +53,12 @@ def test_every_room_has_a_label() -> None:
     assert ActorLabel.of("of_another_version") is ActorLabel.OTHER
 
 
-SHARED = {name: str(value) for name, value in vars(kill_switch).items() if name.endswith("_SOURCE")}
-"""The sources that several rooms name."""
+SHARED = {
+    name: str(value)
+    for name, value in (vars(kill_switch) | vars(own_snapshots)).items()
+    if name.endswith("_SOURCE")
+}
+"""The sources that several rooms name, or a room and a backtest."""
 
 
 def sources_named(tree: ast.Module) -> set[str]:

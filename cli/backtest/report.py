@@ -42,6 +42,7 @@ def run_json(result: BacktestResult, settings: BacktestSettings) -> dict[str, Js
             "began": utc(result.began),
             "ended": utc(result.ended),
             "whole": result.is_whole,
+            "latency_ms": result.latency_s * 1000.0,
             "strategy_hash": settings.hash_computed,
             "sealed": settings.hash_stored == settings.hash_computed,
             "changes": list(settings.changes),

@@ -74,6 +74,8 @@ class BacktestResult:
     began: datetime
     ended: datetime
     is_whole: bool
+    latency_s: float
+    """As of the plan."""
     positions: tuple[Position, ...]
     cycles: tuple[CycleRow, ...]
     fills: tuple[Trade, ...]
@@ -113,6 +115,7 @@ def result_of(
     market: str,
     span: tuple[datetime, datetime],
     is_whole: bool,
+    latency_s: float = 0.0,
 ) -> BacktestResult:
     """The result of a run over `span`, with what is held valued by the venue as it is now."""
     positions = traded.positions
@@ -126,6 +129,7 @@ def result_of(
         began=span[0],
         ended=span[1],
         is_whole=is_whole,
+        latency_s=latency_s,
         positions=positions,
         cycles=traded.cycles,
         fills=tuple(venue.account.trades.values()),

@@ -99,10 +99,15 @@ def test_the_actors_road_shows_and_writes_the_same(
     assert written["core"] == written["actors"]
 
 
-def test_latency_tells_what_it_changed(capsys: pytest.CaptureFixture[str]) -> None:
+def test_latency_tells_what_it_changed_and_which_run_had_it(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    document = tmp_path / "out.json"
     arguments = ["backtest", "--model", "--seed", "1", "--to", "2026-01-06", "--schedule", "sparse"]
-    assert main([*arguments, "--road", "actors", "--latency-ms", "200"]) == 0
+    assert main([*arguments, "--road", "actors", "--latency-ms", "200", "--json", str(document)]) == 0
     assert "latency of 200 ms: " in capsys.readouterr().out
+    runs = json.loads(document.read_text("utf-8"))["runs"]
+    assert [each["run"]["latency_ms"] for each in runs] == [0.0, 200.0]
 
 
 def test_trades_that_latency_has_kept_from_being_made_are_counted(capsys: pytest.CaptureFixture[str]) -> None:

@@ -84,6 +84,7 @@ def _result(
         market=opened.name,
         span=(road.begin, ended),
         is_whole=is_whole,
+        latency_s=plan.latency_s,
     )
 
 

@@ -28,7 +28,7 @@ from lab.processes import NotWantedError, Raised
 from lab.simulate.acts import PROFILES, ActKind, Drawn
 from lab.simulate.families import families_of
 from lab.simulate.hunt import Hunt
-from lab.simulate.journal import Journal
+from lab.simulate.journal import Journal, JournalRow
 from lab.simulate.outcome import WorldOutcome
 from lab.simulate.seeds import Seeds, SeedTask
 
@@ -209,6 +209,13 @@ class Simulation:
     def _rate(self, count: int, took_s: float) -> str:
         return f"{60.0 * count * self._days / took_s:.0f} market days a minute of CPU time"
 
+    def _breach(self, row: JournalRow) -> tuple[str, str]:
+        """Of a journal that is gone on with, this is all that is told of it."""
+        return (
+            f"  invariant {row.breach}, seed {row.seed}: {row.text}",
+            f"    replay: {self._replay(row.seed, self._seeds.only)}",
+        )
+
     def _sum_up(self, *, is_whole: bool) -> None:
         rows = sorted(self._journal.rows, key=lambda row: row.seed)
         breaches = [row for row in rows if row.breach is not None]
@@ -228,7 +235,7 @@ class Simulation:
             f"{sum(row.rests for row in rows)} of them at rest; "
             f"starts of engines: {sum(row.lives for row in rows)}",
             f"breaches of {len(INVARIANTS)} invariants: {len(breaches)}",
-            *(f"  invariant {row.breach}, seed {row.seed}: {row.text}" for row in breaches),
+            *(line for row in breaches for line in self._breach(row)),
         )
         if self._json_file is not None:
             document = {

@@ -248,6 +248,21 @@ def test_a_trace_that_differs_is_shrunk_by_running_twice(capsys: pytest.CaptureF
     assert "\n0 of " in capsys.readouterr().out
 
 
+def test_a_breach_that_a_journal_holds_is_told_with_its_replay(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    planted = next(each for each in PLANTED if each.name == CHEAP[0])
+    journal = tmp_path / "journal"
+    with planted.patch(), pytest.raises(typer.Exit):
+        simulation(journal=journal).run()
+    capsys.readouterr()
+    with pytest.raises(typer.Exit):
+        simulation(journal=journal).run()
+    told = capsys.readouterr().out.splitlines()
+    assert told[-2].startswith("  invariant 1, seed 0: ")
+    assert told[-1].startswith("    replay: run.py simulate --seeds 0:1 --days 0.5 --faults none")
+
+
 def test_shrinking_that_is_interrupted_tells_the_fewest_acts_by_then(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -266,7 +281,7 @@ def test_shrinking_that_is_interrupted_tells_the_fewest_acts_by_then(
         simulation(faults="person", shrink=True, seeds="0:1").run()
     told = capsys.readouterr().out
     assert f"{tries[1]} of {tries[0]} acts are enough; shrinking was interrupted:" in told
-    assert told.count("replay: ") == 2
+    assert told.count("\nreplay: ") == 2
 
 
 def test_a_replay_can_be_typed_where_the_strategy_has_blanks_in_its_name(

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import gc
+import subprocess
+import sys
 from collections.abc import Iterator
 
 import pytest
@@ -39,3 +41,29 @@ def test_what_was_there_before_the_work_is_not_looked_at_again() -> None:
     assert gc.isenabled()
     assert gc.get_threshold()[0] == NEW_OBJECTS
     assert gc.get_freeze_count() > before
+
+
+AT_ITS_END = """
+from cli.collector import look_again, look_no_more
+
+class Kept:
+    def __del__(self):
+        print("looked at")
+
+look_no_more({command!r})
+if {works}:
+    look_again()
+kept = Kept()
+kept.itself = kept
+"""
+"""A process that leaves a cycle of garbage."""
+
+
+@pytest.mark.parametrize(
+    ("command", "works", "said"),
+    [("status", False, ""), ("backtest", True, ""), ("start", False, "looked at\n")],
+)
+def test_a_process_that_ends_does_not_look_a_last_time(command: str, works: bool, said: str) -> None:
+    script = AT_ITS_END.format(command=command, works=works)
+    ended = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    assert ended.stdout == said

@@ -11,8 +11,7 @@ from lab.invariants.seen import SeenOutside
 
 
 class Moment(Enum):
-    """When a statement can be checked: that of a look also when it is calm, at rest and at the end, that of
-    calm also at rest, that of rest also at the end."""
+    """When a statement can be checked: from a look on each moment includes those before it, up to the end."""
 
     SENDING = 1
     """An order or an edit was just handed over by execution."""
@@ -130,7 +129,7 @@ _INCLUDES = {
     Moment.LOOK: {Moment.LOOK},
     Moment.CALM: {Moment.LOOK, Moment.CALM},
     Moment.REST: {Moment.LOOK, Moment.CALM, Moment.REST},
-    Moment.END: {Moment.LOOK, Moment.REST, Moment.END},
+    Moment.END: {Moment.LOOK, Moment.CALM, Moment.REST, Moment.END},
 }
 
 

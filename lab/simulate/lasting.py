@@ -28,7 +28,7 @@ class LastingFaults:
         self._held = held
         self._late: set[int] = set()
         self._channel_down: set[int] = set()
-        self._others: set[int] = set()
+        self._full: dict[int, str] = {}
 
     def begin(self, act: Act) -> Callable[[], None]:
         """Begin; what is returned ends it."""
@@ -40,18 +40,18 @@ class LastingFaults:
                 self._late.add(act.number)
                 return lambda: self._late.discard(act.number)
             case ActKind.OTHERS:
-                self._others.add(act.number)
-                self._venue.odd.others_hold = True
-                return lambda: self._others_end(act.number)
+                self._venue.odd.others_hold.add(act.number)
+                return lambda: self._venue.odd.others_hold.discard(act.number)
             case ActKind.TERMS:
-                self._venue.odd.other_terms = True
-                return self._terms_end
+                self._venue.odd.other_terms[act.number] = None
+                return lambda: self._terms_end(act.number)
             case ActKind.TELEGRAM:
                 self._channel_down.add(act.number)
                 return lambda: self._channel_down.discard(act.number)
             case ActKind.FULL_DISK:
-                self._disk.full = act.what
-                return self._disk_has_room
+                self._full[act.number] = act.what
+                self._fill_disk()
+                return lambda: self._disk_has_room(act.number)
             case _:
                 raise ValueError(f"{act.kind}: expected an act that lasts")
 
@@ -59,12 +59,13 @@ class LastingFaults:
         """End whatever lasts."""
         self._late.clear()
         self._channel_down.clear()
-        self._disk_has_room()
-        self._terms_end()
+        self._full.clear()
+        self._fill_disk()
+        self._venue.odd.others_hold.clear()
+        self._venue.odd.other_terms.clear()
         self._disk.fails_next = False
         for act in acts:
             self._venue.faults.end(act.number)
-            self._others_end(act.number)
 
     @property
     def is_quiet(self) -> bool:
@@ -84,12 +85,14 @@ class LastingFaults:
         longest_s = PERMIT_LIFETIME_MAX_S if self._chance.random() < 0.5 else HOLD_S_MAX
         return self._chance.uniform(0.0, longest_s)
 
-    def _others_end(self, number: int) -> None:
-        self._others.discard(number)
-        self._venue.odd.others_hold = bool(self._others)
+    def _terms_end(self, number: int) -> None:
+        """No entry has met them, or one has, with which they ended."""
+        self._venue.odd.other_terms.pop(number, None)
 
-    def _terms_end(self) -> None:
-        self._venue.odd.other_terms = False
+    def _disk_has_room(self, number: int) -> None:
+        self._full.pop(number, None)
+        self._fill_disk()
 
-    def _disk_has_room(self) -> None:
-        self._disk.full = None
+    def _fill_disk(self) -> None:
+        """As the last act says that still lasts."""
+        self._disk.full = next(reversed(self._full.values()), None)

@@ -27,16 +27,17 @@ OF_OTHERS: Final = (
 
 
 class Oddities:
-    """`others_hold`: the account lists positions of others. `other_terms`: the next entry is taken for one
-    contract more than was asked for."""
+    """Each is played while an act lasts that calls for it; the acts are known by their numbers."""
 
     def __init__(self) -> None:
-        self.others_hold = False
-        self.other_terms = False
+        self.others_hold: set[int] = set()
+        """The account lists positions of others."""
+        self.other_terms: dict[int, None] = {}
+        """The next entry is taken for one contract more than was asked for: one of each act in turn."""
 
     def changes(self, tool: str) -> bool:
         """Whether the answer of this tool is changed now."""
-        return self.others_hold and tool == POSITIONS
+        return bool(self.others_hold) and tool == POSITIONS
 
     def request(self, tool: str, body: bytes) -> bytes:
         """The request as the venue takes it."""
@@ -45,7 +46,7 @@ class Oddities:
         asked = json.loads(body)
         if asked.get("reduce_only"):
             return body
-        self.other_terms = False
+        del self.other_terms[next(iter(self.other_terms))]
         return json.dumps({**asked, "amount": int(asked["amount"]) + 1}).encode()
 
     def answer(self, tool: str, answer: HttpAnswer) -> HttpAnswer:

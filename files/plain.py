@@ -11,6 +11,7 @@ from typing import BinaryIO, Final
 
 BESIDE_DATABASE: Final = ("-wal", "-shm", "-journal")
 """What SQLite opens beside a database, by the ends of the names."""
+_EXPECTED: Final = "expected a plain file"
 _KINDS: Final = {
     stat.S_IFIFO: "a pipe",
     stat.S_IFSOCK: "a socket",
@@ -35,6 +36,8 @@ def open_plain(path: Path, flags: int = os.O_RDONLY) -> int:
         # A pipe that nobody reads, a socket, and a folder that is to be written are refused unopened.
         if error.errno in (errno.ENXIO, errno.EISDIR):
             require_plain(path)
+        if error.errno == errno.ENOENT and path.is_symlink():
+            raise PlainFileError(errno.EINVAL, f"{_EXPECTED}, found a link to nothing", str(path)) from error
         raise
     try:
         _require(path, os.fstat(handle).st_mode)
@@ -70,4 +73,4 @@ def require_plain(path: Path, beside: tuple[str, ...] = ()) -> None:
 def _require(path: Path, mode: int) -> None:
     if not stat.S_ISREG(mode):
         found = _KINDS.get(stat.S_IFMT(mode), "something else")
-        raise PlainFileError(errno.EINVAL, f"expected a plain file, found {found}", str(path))
+        raise PlainFileError(errno.EINVAL, f"{_EXPECTED}, found {found}", str(path))

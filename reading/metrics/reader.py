@@ -87,7 +87,8 @@ class MetricsReader:
                 has_log=has_log(self._data_dir),
                 ends=ends,
             )
-            figures.put(table.BOOKS_OLDER, None if held or books is None else ends.lost is not None)
+            is_known = books is not None and not held and ends.damage is None
+            figures.put(table.BOOKS_OLDER, ends.lost is not None if is_known else None)
         figures.put(table.UP, status is not None)
         figures.put(table.LOCK_HELD, held)
         figures.put(table.BOOKS_READABLE, books is not None)

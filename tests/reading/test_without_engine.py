@@ -64,6 +64,11 @@ def _folder_for_file(path: Path) -> None:
     path.mkdir()
 
 
+def _link_to_nothing(path: Path) -> None:
+    path.unlink()
+    path.symlink_to(path.parent / "nothing")
+
+
 def _file_for_folder(path: Path) -> None:
     shutil.rmtree(path)
     path.write_bytes(b"")
@@ -74,6 +79,10 @@ DAMAGES: dict[str, Callable[[Path], object]] = {
     "without its files": lambda folder: _day(folder).unlink(),
     "emptied": lambda folder: _day(folder).write_bytes(b""),
     "a file": lambda folder: _file_for_folder(folder / AUDIT_FOLDER),
+    "a day that is a link to nothing": lambda folder: _link_to_nothing(_day(folder)),
+    "an earlier day that is a link to nothing": lambda folder: (
+        _day(folder).with_name("audit-2020-01-01.jsonl").symlink_to(folder / "nothing")
+    ),
     "a day that is a folder": lambda folder: _folder_for_file(_day(folder)),
     "a record less": lambda folder: _day(folder).write_bytes(
         b"".join(_day(folder).read_bytes().splitlines(keepends=True)[:-1])
@@ -109,6 +118,14 @@ def test_a_log_that_does_not_end_where_the_books_say_is_told_as_audit_verify_doe
     found = {finding.code: finding for finding in folder_verdict(folder, "no engine runs").findings}
     assert found["audit_broken"].level.value == "ACT"
     assert f"run.py audit verify --data-dir {folder}" in found["audit_broken"].text
+
+
+def test_a_link_to_nothing_is_named(tmp_path: Path) -> None:
+    folder = make_whole_books(tmp_path / "whole")
+    _link_to_nothing(_day(folder))
+    first, *_ = folder_verdict(folder, "no engine runs").findings
+    assert "expected a plain file, found a link to nothing" in first.text
+    assert str(_day(folder)) in first.text
 
 
 def test_while_a_restore_replaces_the_books_their_log_is_not_called_damaged(tmp_path: Path) -> None:

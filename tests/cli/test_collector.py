@@ -65,5 +65,5 @@ kept.itself = kept
 )
 def test_a_process_that_ends_does_not_look_a_last_time(command: str, works: bool, said: str) -> None:
     script = AT_ITS_END.format(command=command, works=works)
-    ended = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    ended = subprocess.run([sys.executable, "-c", script], capture_output=True, encoding="utf-8", check=True)
     assert ended.stdout == said

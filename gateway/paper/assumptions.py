@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from decimal import Decimal
 from typing import Annotated, Final, Literal, Self
 
@@ -14,6 +14,10 @@ from core.schema_words import wrong_by
 from core.values import Value
 
 MAX_GAP_H = 8.0
+OF_OWNER: Final = frozenset(
+    {"balance_eth", "beside_eur", "eur_usd", "liquidation_pressure", "liquidation_usd_24h"}
+)
+"""What no market holds: what the owner has, and what other exchanges tell."""
 AMOUNT_MAX = Decimal(10) ** 12
 """Beyond it sums would lose the last of the venue's eight decimals."""
 NonNegativeDecimal = Annotated[Decimal, Field(ge=0, le=AMOUNT_MAX, allow_inf_nan=False)]
@@ -70,9 +74,21 @@ class Assumptions(Value):
             key = str(first["loc"][0])
             raise InputError(f"--assume {key}: {wrong_by(first)}") from error
 
-    def as_text(self) -> dict[str, str]:
-        """Key and value as text, for the start-up list and for reports."""
-        return {key: str(value) for key, value in self.model_dump().items()}
+    def as_text(self, of_market: Collection[str]) -> dict[str, str]:
+        """Key and value as text, for the start-up list and for reports: those of the owner and the account,
+        and those by which the market goes."""
+        return {
+            key: str(value) for key, value in self.model_dump().items() if key in of_market or key in OF_OWNER
+        }
+
+
+def refuse_unused(pairs: Sequence[str], market: str, of_market: Collection[str]) -> None:
+    """Raises `InputError` for an assumption that would change nothing: the market does not go by it."""
+    for pair in pairs:
+        key = pair.partition("=")[0]
+        if key not in of_market and key not in OF_OWNER:
+            known = ", ".join(name for name in Assumptions.model_fields if name in {*of_market, *OF_OWNER})
+            raise InputError(f"--assume {key}: {market} does not go by it; expected one of {known}")
 
 
 def _advised(text: str) -> str:

@@ -73,6 +73,7 @@ class ModelMarket:
     """A synthetic ETH market; the same seed gives the same market for ever."""
 
     name: Final[Literal["model"]] = "model"
+    assumes: Final = ()
 
     def __init__(
         self,

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 
 from core.errors import InputError
 from gateway.paper.account import Account
-from gateway.paper.assumptions import Assumptions
+from gateway.paper.assumptions import Assumptions, refuse_unused
 from gateway.paper.dispatch import Dispatch
 from gateway.paper.faults import Faults, FaultSpec
 from gateway.paper.launch import Listening, PaperVenueConfig
@@ -27,6 +27,7 @@ class PaperVenue:
         assumptions = Assumptions.parse(config.assumptions)
         specs = [FaultSpec.parse(text) for text in config.faults]
         source = make_source(config, assumptions)
+        refuse_unused(config.assumptions, config.market, source.assumes)
         self.config = config
         self.store = Store(config.data_dir)
         try:
@@ -52,7 +53,7 @@ class PaperVenue:
             market=self.config.market,
             start=self._start,
             end=entry(self.venue),
-            assumptions=self.venue.assumptions.as_text(),
+            assumptions=self.venue.assumed(),
             cash_flows=cash_flows(self.venue),
         )
 
@@ -65,7 +66,7 @@ class PaperVenue:
             end=self.venue.source.end,
             clock=self.venue.clock,
             market=self.config.market,
-            assumptions=self.venue.assumptions.as_text(),
+            assumptions=self.venue.assumed(),
             holes=tuple(self.venue.source.holes),
         )
 

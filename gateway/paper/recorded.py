@@ -78,6 +78,7 @@ class RecordedMarket:
     """Replays a folder of recorded chains and the series beside it (its parent folder)."""
 
     name: Final[Literal["recorded"]] = "recorded"
+    assumes: Final = ("touch_size", "funding_annual", "max_gap_h")
 
     def __init__(
         self,

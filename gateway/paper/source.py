@@ -6,7 +6,7 @@ A source is a function of time: no call changes it, so the same call gives the s
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Literal, NamedTuple, Protocol
 
@@ -78,6 +78,10 @@ class MarketSource(Protocol):
     @property
     def end(self) -> datetime | None:
         """The last moment that can be served, None if there is none."""
+
+    @property
+    def assumes(self) -> Collection[str]:
+        """The assumptions that stand for what it does not hold, by their names (`Assumptions`)."""
 
     @property
     def holes(self) -> Sequence[Hole]:

@@ -59,6 +59,10 @@ class Venue:
         self.clock = clock
         self.assumptions = assumptions
 
+    def assumed(self) -> dict[str, str]:
+        """The assumptions that it goes by, key and value as text."""
+        return self.assumptions.as_text(self.source.assumes)
+
     def advance(self, to: datetime) -> None:
         """Move the clock to `to` (never back), playing every event up to then in order."""
         while (at := self._next_event_at()) is not None and at <= to:

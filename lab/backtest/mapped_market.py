@@ -29,6 +29,7 @@ class MappedMarket:
     switched off (`lab.gates`)."""
 
     name: Final[Literal["recorded"]] = "recorded"
+    assumes: Final = ("touch_size",)
 
     def __init__(self, columns: Columns, names: ColumnMap, touch_size: float, *, label: str) -> None:
         """`columns` as `read_columns` has checked them. Raises `InputError` if they have no row."""

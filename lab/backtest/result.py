@@ -141,7 +141,7 @@ def result_of(
         spot_usd=marked.spot_usd,
         balance_eth=venue.account.balance_eth,
         equity_usd=account.equity_usd or 0.0,
-        assumptions=venue.assumptions.as_text(),
+        assumptions=venue.assumed(),
         admitted=Admitted(
             recorded=honesty.is_recorded,
             assumed_dvol_pts=honesty.assumed_dvol_pts,

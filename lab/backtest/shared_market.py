@@ -6,7 +6,7 @@ again and again it keeps the answers, and the chains that readers have decoded o
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Sequence
+from collections.abc import Callable, Collection, Hashable, Sequence
 from datetime import datetime
 from itertools import islice
 from typing import Any, Final, Generic, Protocol, TypeVar, runtime_checkable
@@ -83,6 +83,10 @@ class SharedMarket:
     @property
     def name(self) -> str:
         return self._source.name
+
+    @property
+    def assumes(self) -> Collection[str]:
+        return self._source.assumes
 
     @property
     def start(self) -> datetime:

@@ -10,7 +10,7 @@ from typing import Final
 
 from core.contract import iso_utc
 from core.errors import InputError
-from gateway.paper.assumptions import Assumptions
+from gateway.paper.assumptions import Assumptions, refuse_unused
 from gateway.paper.model_market import MODEL_DAYS_KEPT, ModelMarket
 from gateway.paper.source import MarketSource
 from lab.backtest.quick_path import quickest_walk
@@ -102,6 +102,7 @@ def open_market(
     """
     assumptions = Assumptions.parse(market.assumptions)
     source = opening(market)
+    refuse_unused(market.assumptions, market.name, source.assumes)
     chains = None if market.columns is None else _mapped_chains(source, settings)
     first = source.start if began is None else began
     if first < source.start:

@@ -17,6 +17,7 @@ from core.orders.exit_rule import ExitRule
 from core.values import OptionType
 from gateway.paper.instruments import option
 from gateway.paper.model_market import ModelMarket
+from gateway.paper.recorded import RecordedMarket
 from lab.backtest import sources
 from lab.backtest.columns import read_map
 from lab.backtest.columns_cache import kept_columns
@@ -183,4 +184,16 @@ def test_what_a_file_of_snapshots_does_not_hold_is_told_as_assumed(
     shown = capsys.readouterr().out
     assert "DVOL (60 points) at each decision, funding at 0 of" in shown
     assert "the delivery price (the index of the last snapshot) of" in shown
-    assert json.loads(out.read_text("utf-8"))["admitted"]["assumed_dvol_pts"] == 60.0
+    told = json.loads(out.read_text("utf-8"))
+    assert told["admitted"]["assumed_dvol_pts"] == 60.0
+    assert told["assumptions"].keys() & set(RecordedMarket.assumes) == {"touch_size"}
+
+
+@pytest.mark.parametrize("unused", ["funding_annual=0.1", "max_gap_h=4"])
+def test_an_assumption_that_a_file_of_snapshots_does_not_go_by_is_refused(
+    file: Path, unused: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    asked = ("--chains", str(file), "--columns", str(COLUMNS), "--strategy", str(STRATEGY))
+    assert main(["backtest", *asked, "--assume", unused]) == 2
+    key = unused.partition("=")[0]
+    assert f"--assume {key}: recorded {file} does not go by it" in capsys.readouterr().err

@@ -207,6 +207,7 @@ def _handled(pid: int) -> str:
         (["--model", "--set", "lab.gates=false"], "leaves no bias"),
         (["--model", "--set", "lab=1"], "lab: expected a section"),
         (["--model", "--assume", "x=1"], "--assume: expected KEY=VALUE"),
+        (["--model", "--assume", "max_gap_h=4"], "--assume max_gap_h: model seed 7 does not go by it"),
         (["--model", "--json", "missing/out.json"], "expected a file in an existing folder"),
         (["--model", "--out", "run.py"], "expected a folder, found a file"),
         (["--model", "--seed", "1:2", "--out", "x"], "--out: expected one seed"),

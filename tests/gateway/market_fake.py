@@ -31,6 +31,7 @@ class FakeMarket:
     """Every option quotes 0.0100 / 0.0110 with size 5 until a test says otherwise."""
 
     name = "fake"
+    assumes = ()
 
     def __init__(self) -> None:
         self.index = 3000.0

@@ -234,7 +234,11 @@ def test_a_venue_in_real_time_keeps_the_wall_clock_and_refuses_another(tmp_path:
         ({"assumptions": ["nope=1"]}, "--assume"),
         ({"assumptions": ["eur_usd=1", "eur_usd=2"]}, "--assume eur_usd: .*given twice"),
         ({"assumptions": ["balance_eth=1e999999999"]}, "balance_eth"),
-        ({"assumptions": ["touch_size=9999999"]}, "touch_size"),
+        (
+            {"assumptions": ["eur_usd=1", "funding_annual=0.1"]},
+            "--assume funding_annual: model seed",
+        ),
+        ({"assumptions": ["touch_size=9999999"]}, "touch_size: expected .* 1000000"),
         ({"source": "recorded"}, "chains"),
         ({"source": "recorded", "chains": "/nowhere"}, "nowhere"),
     ],

@@ -115,6 +115,9 @@ class State(Room[Write | Read | _Own]):
 
         After a crash, the requests that wait here are no longer in the mailbox that the next incarnation
         inherits, so they are committed now; audit, which restarts too, appends their bytes.
+
+        A life that is replaced while it hangs may hang in a statement, and closing the database under that
+        ends the process. It is closed when the hung thread lets go of it.
         """
         super().on_stop()
         db, self._db = self._db, None
@@ -122,6 +125,9 @@ class State(Room[Write | Read | _Own]):
             return
         try:
             self.ctx.check_live()
+        except Fenced:
+            return
+        try:
             if db.in_transaction:
                 db.execute("ROLLBACK")
             self._commit_rest()

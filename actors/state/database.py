@@ -30,7 +30,8 @@ def open_database(data_dir: Path) -> sqlite3.Connection:
 
     Raises DatabaseCorruptError, sqlite3.OperationalError, PlainFileError for a pipe in its place.
 
-    Transactions are explicit. Another thread may close the connection, when a hung actor is replaced.
+    Transactions are explicit. Another thread may let go of the connection, when a hung actor is replaced; it
+    must not close it.
     """
     path = database_path(data_dir)
     require_plain(path, BESIDE_DATABASE)

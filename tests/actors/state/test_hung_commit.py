@@ -63,7 +63,7 @@ print("ended" if ended else "went on")
 
 @pytest.mark.parametrize("statement", ["BEGIN", "INSERT INTO cycles", "COMMIT"])
 def test_a_commit_that_hangs_outlives_its_life_and_ends_by_the_fence(tmp_path: Path, statement: str) -> None:
-    """A disk that stands still and goes on later. A connection that is closed under a statement is a crash."""
+    """A disk that stands still and goes on later. Closing a connection under a statement is a crash."""
     process = subprocess.run(
         [sys.executable, "-c", HANGS, str(tmp_path / "data"), statement],
         capture_output=True,

@@ -88,10 +88,10 @@ class LazyGroup(SentenceGroup):
         if cmd_name in GROUPS:
             group = get_group(importlib.import_module(GROUPS[cmd_name]).app)
             group.name = cmd_name
-            return with_clean_texts(group)
+            return with_clean_texts(group, cmd_name)
         if cmd_name in COMMANDS:
             group = get_group(importlib.import_module(COMMANDS[cmd_name]).app)
-            return with_clean_texts(group.get_command(ctx, cmd_name))
+            return with_clean_texts(group.get_command(ctx, cmd_name), cmd_name)
         return None
 
 

@@ -57,7 +57,7 @@ def arm(ctx: typer.Context, reason: ReasonOption, data_dir: DataDir = DEFAULT_DA
     """Let no entry leave any more, and exits only if kill_switch.exits allows them (reduce-only, then).
 
     Lays KILL first, then asks the engine. Returns within 6 s, when no earlier order can be on its way any
-    more, whatever the engine does and also if none runs.
+    more, whatever the engine does and also if none runs. (A disk that does not answer is told of after 5 s.)
 
     Example: run.py kill-switch arm --reason "venue looks wrong"
     """

@@ -7,7 +7,7 @@ from contextlib import nullcontext
 from functools import wraps
 from typing import Any
 
-from cli.hung_folder import FolderWatch
+from cli.hung_folder import HangWatch
 from cli.views.say import speak_of
 from core.text import encodable
 
@@ -29,7 +29,7 @@ def _escaping(callback: Callable[..., Any], name: str) -> Callable[..., Any]:
         # What it says from here on names the folder that it was given.
         data_dir = arguments.get("data_dir")
         speak_of(data_dir)
-        with nullcontext() if data_dir is None else FolderWatch(data_dir, name).watching():
+        with nullcontext() if data_dir is None else HangWatch(data_dir, name).watching():
             return callback(**{key: _clean(value) for key, value in arguments.items()})
 
     return escaped

@@ -46,7 +46,7 @@ def _leave(code: int) -> None:
 
 
 @dataclass(frozen=True)
-class FolderWatch:
+class HangWatch:
     """Looks at the folder's disk from a thread of its own while a command runs."""
 
     data_dir: Path

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Callable
+from contextlib import closing, suppress
 from pathlib import Path
 from typing import Any, assert_never, cast
 
@@ -115,9 +116,6 @@ class State(Room[Write | Read | _Own]):
 
         After a crash, the requests that wait here are no longer in the mailbox that the next incarnation
         inherits, so they are committed now; audit, which restarts too, appends their bytes.
-
-        A life that is replaced while it hangs may hang in a statement, and closing the database under that
-        ends the process. It is closed when the hung thread lets go of it.
         """
         super().on_stop()
         db, self._db = self._db, None
@@ -126,17 +124,13 @@ class State(Room[Write | Read | _Own]):
         try:
             self.ctx.check_live()
         except Fenced:
-            return
-        try:
+            return  # Closing under a statement that hangs ends the process; that thread's end closes it.
+        # Fenced meanwhile, it writes nothing any more: the successor owns the books already.
+        with closing(db), suppress(Fenced):
             if db.in_transaction:
                 db.execute("ROLLBACK")
             self._commit_rest()
             self._sequencer.settle()
-        except Fenced:
-            # The successor owns the books already; nothing may be written here any more.
-            return
-        finally:
-            db.close()
 
     def handle(self, message: Write | Read | _Own) -> None:
         if is_write(message):

@@ -8,7 +8,7 @@ from threading import Event
 
 import pytest
 
-from cli.hung_folder import DRAW, GIVEN_UP, FolderWatch, Times
+from cli.hung_folder import DRAW, GIVEN_UP, HangWatch, Times
 from cli.main import COMMANDS, GROUPS
 
 SOON = Times(between_looks_s=0.0, answers_within_s=0.01, given_up_after_s=0.01)
@@ -58,7 +58,7 @@ def test_a_command_that_waits_for_a_disk_says_so_and_ends_with_1(
     tmp_path: Path, disk: Disk, capfd: pytest.CaptureFixture[str], command: str
 ) -> None:
     left = Left()
-    with FolderWatch(tmp_path, command, SOON, disk.ask, left).watching():
+    with HangWatch(tmp_path, command, SOON, disk.ask, left).watching():
         assert left.happened.wait(60.0)
     warning, error = capfd.readouterr().err.splitlines()
     assert left.codes == [1]
@@ -74,7 +74,7 @@ def test_a_disk_that_answers_again_is_told_and_nothing_given_up(
 ) -> None:
     """An engine is not ended however long that takes: it notes by itself that its rooms hang."""
     left, said = Left(), ""
-    with FolderWatch(tmp_path, command, times, disk.ask, left).watching():
+    with HangWatch(tmp_path, command, times, disk.ask, left).watching():
         while "does not answer" not in said:
             said += capfd.readouterr().err
         disk.answers.set()
@@ -89,13 +89,13 @@ def test_a_disk_that_answers_or_refuses_is_no_word_of(
 ) -> None:
     disk.error = error
     disk.answers.set()
-    with FolderWatch(tmp_path, "status", SOON, disk.ask, Left()).watching():
+    with HangWatch(tmp_path, "status", SOON, disk.ask, Left()).watching():
         assert disk.asked.wait(60.0)
     assert capfd.readouterr().err == ""
 
 
 def test_nothing_is_asked_of_a_disk_beside_a_screen(tmp_path: Path, disk: Disk) -> None:
-    with FolderWatch(tmp_path, "top", SOON, disk.ask, Left()).watching():
+    with HangWatch(tmp_path, "top", SOON, disk.ask, Left()).watching():
         assert not disk.asked.is_set()
 
 
@@ -106,5 +106,5 @@ def test_a_command_runs_where_no_thread_can_be_started(
         raise RuntimeError("can't start new thread")
 
     monkeypatch.setattr("cli.hung_folder.Thread", none)
-    with FolderWatch(tmp_path, "status", SOON, disk.ask, Left()).watching():
+    with HangWatch(tmp_path, "status", SOON, disk.ask, Left()).watching():
         assert not disk.asked.is_set()

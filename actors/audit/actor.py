@@ -337,12 +337,12 @@ class Audit(Room[AuditProtocol | CompressOldest]):
     def _append(self, batch: AuditBatch) -> None:
         self.ctx.check_live()
         try:
-            self._log.append(self._folder, batch)
+            self._log.append(self._folder, batch, self.ctx.check_live)
         except OSError as error:
             if error.errno not in (errno.ENOSPC, errno.EDQUOT) or not self._release_ballast():
                 raise
             self._alert(Severity.CRITICAL, AlertCode.BALLAST_RELEASED, f"disk full while appending: {error}")
-            self._log.append(self._folder, batch)
+            self._log.append(self._folder, batch, self.ctx.check_live)
 
     def _release_ballast(self) -> bool:
         ballast = self._data_dir / BALLAST_FILE

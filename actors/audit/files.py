@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import fcntl
 import gzip
 import os
 import re
 import shutil
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import date, timedelta
 from hashlib import sha256
@@ -137,12 +138,15 @@ def bytes_from(path: Path, offset: int, count: int) -> bytes:
         return stream.read(count)
 
 
-def append_bytes(folder: Path, batch: AuditBatch) -> None:
+def append_bytes(folder: Path, batch: AuditBatch, check_live: Callable[[], None] = lambda: None) -> None:
     """Append the batch at its offset and fsync.
 
-    Raises AuditPositionError if the file ends elsewhere, OSError if it can't be written.
-    A failed write is undone by truncating the file. If even that fails, the next start finds a prefix of the
-    pending bytes in the file and completes them.
+    Raises AuditPositionError if the file ends elsewhere, OSError if it can't be written or a write of an
+    earlier life hangs in it. A failed write is undone by truncating the file. If even that fails, the next
+    start finds a prefix of the pending bytes in the file and completes them.
+
+    `check_live` raises if a successor has taken over, as of a life that hung in here: it then neither writes
+    nor undoes, since the successor completes these bytes and goes on behind them.
     """
     path = folder / batch.file
     creates = os.O_CREAT if batch.offset == 0 else 0
@@ -151,6 +155,8 @@ def append_bytes(folder: Path, batch: AuditBatch) -> None:
     except FileNotFoundError as error:
         raise AuditPositionError(f"{batch.file}: expected {batch.offset} bytes, found no file") from error
     try:
+        _take(handle, path)
+        check_live()
         size = os.fstat(handle).st_size
         if size != batch.offset:
             raise AuditPositionError(f"{batch.file}: expected {batch.offset} bytes, found {size}")
@@ -160,6 +166,7 @@ def append_bytes(folder: Path, batch: AuditBatch) -> None:
             reach(Failpoint.AUDIT_WRITTEN)
             os.fsync(handle)
         except OSError:
+            check_live()
             os.ftruncate(handle, batch.offset)
             raise
     finally:
@@ -170,9 +177,27 @@ def append_bytes(folder: Path, batch: AuditBatch) -> None:
 
 
 def cut_off(path: Path, size: int) -> None:
-    """Shorten a file to at most `size` bytes; harmless if there is none. The next append syncs that, too."""
-    if path.exists() and path.stat().st_size > size:
-        os.truncate(path, size)
+    """Shorten a file to at most `size` bytes; harmless if there is none. The next append syncs that, too.
+
+    Raises OSError if a write of an earlier life hangs in it.
+    """
+    if not path.exists():
+        return
+    handle = open_plain(path, os.O_WRONLY)
+    try:
+        _take(handle, path)
+        if os.fstat(handle).st_size > size:
+            os.ftruncate(handle, size)
+    finally:
+        os.close(handle)
+
+
+def _take(handle: int, path: Path) -> None:
+    """Have the file for this handle until it is closed: a thread that hangs in a write has it until then."""
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError as error:
+        raise OSError(error.errno, "a write of an earlier life hangs in it", str(path)) from error
 
 
 def sync(folder: Path, name: str) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import IO, Final, Protocol
 
@@ -23,8 +24,9 @@ class LogKept(Protocol):
     def begin(self, folder: Path) -> None:
         """Make the folder, unless it is there. Raises OSError."""
 
-    def append(self, folder: Path, batch: AuditBatch) -> None:
-        """Append at the batch's offset. Raises AuditPositionError, OSError."""
+    def append(self, folder: Path, batch: AuditBatch, check_live: Callable[[], None]) -> None:
+        """Append at the batch's offset. Raises AuditPositionError, OSError, and what `check_live` raises once
+        a successor has taken over."""
 
 
 class SyncedFiles:
@@ -43,10 +45,10 @@ class SyncedFiles:
         self._place.require()
         make_folder(folder)
 
-    def append(self, folder: Path, batch: AuditBatch) -> None:
+    def append(self, folder: Path, batch: AuditBatch, check_live: Callable[[], None]) -> None:
         """As `LogKept.append`."""
         self._place.require()
-        append_bytes(folder, batch)
+        append_bytes(folder, batch, check_live)
 
 
 SYNCED: Final = SyncedFiles()
@@ -66,8 +68,8 @@ class UnsyncedFile:
         """As `LogKept.begin`."""
         make_folder(folder)
 
-    def append(self, folder: Path, batch: AuditBatch) -> None:
-        """As `LogKept.append`."""
+    def append(self, folder: Path, batch: AuditBatch, check_live: Callable[[], None]) -> None:  # noqa: ARG002
+        """As `LogKept.append`. No actor of a backtest hangs."""
         if self._file is None:
             self._file = (folder / "backtest.jsonl").open("wb", BUFFER_BYTES)
         if batch.file != self._day:

@@ -16,7 +16,7 @@ from actors.runtime import Address, Fenced
 from actors.state.apply import NoteBackup, OpenBooks, Write, is_write
 from actors.state.backup import BackupError, make_backup
 from actors.state.boot import chain_broken_event, checkpoint_event, tail_restored_event
-from actors.state.database import is_disk_full, keep_evidence
+from actors.state.database import OneUser, is_disk_full, keep_evidence
 from actors.state.intake import BATCH_REQUESTS_MAX, WAITING_MAX, InFlight, Intake, Waiting
 from actors.state.kept import ON_DISK, BooksStore
 from actors.state.proving import table_read
@@ -92,7 +92,7 @@ class State(Room[Write | Read | _Own]):
         super().on_start()
         self._alert = Alarm(self.ctx, self._alerting)
         try:
-            self._db = self._store.opened(self._data_dir)
+            self._db, self._user = self._store.opened(self._data_dir), OneUser()
         except DatabaseCorruptError as error:
             self._start_corrupt(error)
             return
@@ -124,9 +124,9 @@ class State(Room[Write | Read | _Own]):
         try:
             self.ctx.check_live()
         except Fenced:
-            return  # Closing under a statement that hangs ends the process; that thread's end closes it.
-        # Fenced meanwhile, it writes nothing any more: the successor owns the books already.
-        with closing(db), suppress(Fenced):
+            self._user.close(db)
+            return
+        with closing(db), suppress(Fenced):  # Fenced meanwhile, it writes no more: a successor has the books.
             if db.in_transaction:
                 db.execute("ROLLBACK")
             self._commit_rest()

@@ -8,6 +8,7 @@ from datetime import datetime
 from hashlib import sha256
 from itertools import count
 from pathlib import Path
+from threading import get_ident
 
 from actors.failpoints import Failpoint, reach
 from actors.state.schema import DatabaseCorruptError, migrate, schema_fault
@@ -25,13 +26,26 @@ def database_path(data_dir: Path) -> Path:
     return data_dir / DATABASE_FILE
 
 
+class OneUser:
+    """The thread that made this, which alone uses a connection."""
+
+    def __init__(self) -> None:
+        self._thread = get_ident()
+
+    def close(self, db: sqlite3.Connection) -> None:
+        """Close it, but not from another thread: its user hangs then, perhaps in a statement, and closing the
+        connection under that ends the process. It is closed when that thread ends."""
+        if get_ident() == self._thread:
+            db.close()
+
+
 def open_database(data_dir: Path) -> sqlite3.Connection:
     """Open or create the books, checked and migrated.
 
     Raises DatabaseCorruptError, sqlite3.OperationalError, PlainFileError for a pipe in its place.
 
-    Transactions are explicit. Another thread may let go of the connection, when a hung actor is replaced; it
-    must not close it.
+    Transactions are explicit. Another thread may let go of the connection (`OneUser`), when a hung actor is
+    replaced.
     """
     path = database_path(data_dir)
     require_plain(path, BESIDE_DATABASE)

@@ -50,7 +50,7 @@ def test_neither_log_nor_books_are_begun_anew(
     with pytest.raises(PlaceGoneError, match=named):
         log.begin(data / "audit")
     with pytest.raises(PlaceGoneError, match=named):
-        log.append(data / "audit", BATCH)
+        log.append(data / "audit", BATCH, lambda: None)
     with pytest.raises(PlaceGoneError, match=named):
         books.opened(data)
     assert left_in(data) == before

@@ -71,7 +71,8 @@ DOORS: dict[str, tuple[str, ...]] = {
     # The rooms, each for what it owns.
     "actors/alerting/": ("logging", "ssl.SSLContext"),
     "actors/anchor/": ("os", "pathlib"),
-    "actors/audit/": ("gzip", "os", "pathlib", "shutil"),
+    # A write that hangs has its file locked.
+    "actors/audit/": ("fcntl", "gzip", "os", "pathlib", "shutil"),
     "actors/control/": ("os", "pathlib", "select", "socket", "tempfile", "threading", "time"),
     # The wire: sockets, threads for what has no deadline, and process time, which is always real.
     "actors/http/": (
@@ -98,6 +99,8 @@ DOORS: dict[str, tuple[str, ...]] = {
     "actors/held_place.py": ("os", "pathlib"),
     "actors/recorder/": ("os", "pathlib"),
     "actors/scheduler/": ("schedule",),
+    # Whose thread may close a connection.
+    "actors/state/database.py": ("pathlib", "shutil", "sqlite3", "threading.get_ident"),
     "actors/state/": ("importlib.resources", "os", "pathlib", "shutil", "sqlite3"),
     # Clocks, threads, chance and signals are what the runtime gives to the rooms.
     "actors/runtime/": (

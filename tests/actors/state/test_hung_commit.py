@@ -38,19 +38,20 @@ def open_one(folder):
 
 
 kept.open_database = open_one
-room = BooksRoom(Path(sys.argv[1])).start()
-opened[-1].set_trace_callback(reached)
+room = BooksRoom(Path(sys.argv[1]))
 ended = []
 
 
-def write():
+def live():
+    room.start()
+    opened[-1].set_trace_callback(reached)
     try:
         room.ask(OpenCycle(request_id="r", job=Job.MONITOR, slot=START, at=START))
     except Fenced as error:
         ended.append(error)
 
 
-late = Thread(target=write)
+late = Thread(target=live)
 late.start()
 assert hangs.wait(60.0)
 room.state_ctx.live = False

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from threading import Event, Thread
@@ -22,8 +22,6 @@ GIVEN_UP: Final = frozenset(
     {"status", "healthcheck", "ping", "pause", "resume", "close", "inject", "stop", "alert", ARMS}
 )
 """Commands that ask or tell an engine something: whoever waits for them gets an end. The others go on."""
-DRAW: Final = frozenset({"paper", "top"})
-"""Commands whose screen no other line may come into."""
 
 
 @dataclass(frozen=True)
@@ -31,7 +29,7 @@ class Times:
     """Seconds between two looks; within which a disk answers; and after which the command is given up."""
 
     between_looks_s: float = 3.0
-    answers_within_s: float = 1.5
+    answers_within_s: float = 2.0
     given_up_after_s: float = 30.0
 
 
@@ -56,13 +54,10 @@ class HangWatch:
     leave: Callable[[int], None] = _leave
     _ended: Event = field(default_factory=Event)
 
-    def watching(self) -> AbstractContextManager[None]:
-        """Watch within the block, if what is told there disturbs nothing."""
-        return nullcontext() if self.command in DRAW else self._watching()
-
     @contextmanager
-    def _watching(self) -> Iterator[None]:
-        # Without a thread nobody watches, and the command runs all the same.
+    def watching(self) -> Iterator[None]:
+        """Watch within the block. What is said comes into a screen that is drawn there, too: else that would
+        show what was true before. Without a thread nobody watches, and the command runs all the same."""
         if not self._begins(self._watch):
             yield
             return
@@ -74,7 +69,8 @@ class HangWatch:
     def _watch(self) -> None:
         while not self._ended.wait(self.times.between_looks_s):
             answered = self._asked()
-            if self._came(answered, self.times.answers_within_s):
+            # In two parts: a process that was stopped meanwhile has had no time, however late it is.
+            if any(self._came(answered, self.times.answers_within_s / 2) for _ in range(2)):
                 continue
             say(f"warning: {self._what()}; this command waits for it{self._advice()}", err=True)
             if self._came(answered, self.times.given_up_after_s if self.command in GIVEN_UP else None):
@@ -85,7 +81,7 @@ class HangWatch:
             return
 
     def _asked(self) -> Event:
-        """What is set when the disk has answered, be it with an error, or the command has ended."""
+        """What is set when the disk has answered, be it with an error."""
         answered = Event()
 
         def wait_for_it() -> None:

@@ -92,15 +92,15 @@ class State(Room[Write | Read | _Own]):
         super().on_start()
         self._alert = Alarm(self.ctx, self._alerting)
         try:
-            self._db, self._user = self._store.opened(self._data_dir), OneUser()
+            self._db = self._store.opened(self._data_dir)
         except DatabaseCorruptError as error:
             self._start_corrupt(error)
             return
         try:
             self._attach_market(self._db)
-            self._door = TextDoor(self._db, self._redact)
+            self._user, self._door = OneUser(self._db), TextDoor(self._db, self._redact)
             answers, chain = self._store.answers(self._db), self._store.chain(self._db)
-            self._sequencer = Sequencer(self._db, self._door, answers, chain)
+            self._sequencer = Sequencer(self._db, self._door, answers, chain, self._user.require_alone)
             self._view = BooksView(self._db)
             reserved, switch = self._store.reserved(self._data_dir), self._kill_switch
             self._reserve = Reserve(self.ctx, reserved, switch, self._alert, self.ctx.call_later)
@@ -124,7 +124,7 @@ class State(Room[Write | Read | _Own]):
         try:
             self.ctx.check_live()
         except Fenced:
-            self._user.close(db)
+            self._user.close()
             return
         with closing(db), suppress(Fenced):  # Fenced meanwhile, it writes no more: a successor has the books.
             if db.in_transaction:

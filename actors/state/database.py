@@ -26,17 +26,35 @@ def database_path(data_dir: Path) -> Path:
     return data_dir / DATABASE_FILE
 
 
+class AnotherWriterError(FoundWrongError):
+    """Another connection has committed to the books: what was read of them before is not what they hold."""
+
+
 class OneUser:
-    """The thread that made this, which alone uses a connection."""
+    """The one user of a connection: the thread that made this, before it has read anything."""
 
-    def __init__(self) -> None:
+    def __init__(self, db: sqlite3.Connection) -> None:
+        self._db = db
         self._thread = get_ident()
+        *_, path = db.execute("PRAGMA database_list").fetchone()
+        self._commits_of_others = self._version() if path else None
 
-    def close(self, db: sqlite3.Connection) -> None:
+    def require_alone(self) -> None:
+        """Raise AnotherWriterError if another connection has committed meanwhile, as that of a predecessor
+        whose commit hung and went on. Only within a transaction that writes can nobody do so afterwards.
+        """
+        if self._commits_of_others is not None and self._commits_of_others != self._version():
+            raise AnotherWriterError("cerbero.db: expected one writer, found a commit of another connection")
+
+    def close(self) -> None:
         """Close it, but not from another thread: its user hangs then, perhaps in a statement, and closing the
         connection under that ends the process. It is closed when that thread ends."""
         if get_ident() == self._thread:
-            db.close()
+            self._db.close()
+
+    def _version(self) -> int:
+        """A number that is another one after each commit of another connection."""
+        return int(self._db.execute("PRAGMA main.data_version").fetchone()[0])
 
 
 def open_database(data_dir: Path) -> sqlite3.Connection:

@@ -39,12 +39,16 @@ class Sequencer:
         door: TextDoor,
         answers: Answers | None = None,
         chain: ChainKept | None = None,
+        require_alone: Callable[[], None] = lambda: None,
     ) -> None:
-        """`answers` and `chain`: by default, rows of the same database."""
+        """`answers` and `chain`: by default, rows of the same database. `require_alone` raises if somebody
+        else has written there, so that what was read here no longer holds.
+        """
         self._db = db
         self._door = door
         self.answers = answers or AnswersInBooks(db)
         self._chain = chain or ChainInBooks(db)
+        self._require_alone = require_alone
         self.end, self.pending = self._chain.read()
         self._pruned_at: datetime | None = None
         self._file_end: FileEnd | None = None
@@ -63,11 +67,13 @@ class Sequencer:
     ) -> Committed:
         """Apply (request, correlation) in order and commit them together.
 
-        If bytes are still pending, the new ones are added to them. Raises sqlite3.Error with nothing changed.
+        If bytes are still pending, the new ones are added to them. Raises sqlite3.Error, and what
+        `require_alone` raises, with nothing changed.
         """
         db = self._db
         db.execute("BEGIN IMMEDIATE")
         try:
+            self._require_alone()
             rollover, link = self._rollover(now)
             outcomes: list[Applied] = []
             lines: list[bytes] = []

@@ -42,6 +42,7 @@ CHANGES = {
     "rmtree",
     "hardlink_to",
     "truncate",
+    "ftruncate",
     "posix_fallocate",
     "copy2",
 }

@@ -15,6 +15,7 @@ import pytest
 import actors.audit.proof
 import core.audit.fold.running
 from actors.audit.proof import fold_to_the_end
+from actors.state.database import AnotherWriterError
 from actors.state.seals import offer_seals, seal_alerts
 from core.alerts import AlertCode
 from core.audit.fold.tables import PROVED, ProvedTable
@@ -212,14 +213,27 @@ def test_a_long_log_of_an_older_version_is_folded_whole_and_gets_a_checkpoint(
 
 
 def test_what_was_changed_while_the_engine_ran_gets_into_no_checkpoint(tmp_path: Path) -> None:
+    """As by a fault of the machine: the engine's own connection."""
     room = BooksRoom(tmp_path).start()
     write_whole_books(room)
-    with by_sql(tmp_path) as db:
-        db.execute("UPDATE cash_flows SET amount_eth = '9' WHERE kind = 'fee'")
+    db = room.state._db
+    assert db is not None
+    db.execute("UPDATE cash_flows SET amount_eth = '9' WHERE kind = 'fee'")
     for number in range(3 * EVERY):
         room.tell(event(number))
     room.stop()
     assert "CHECKPOINT" in kinds(room)
+    assert "amount_eth: expected" in started(tmp_path)[0]
+
+
+def test_what_somebody_else_writes_while_the_engine_runs_is_found_at_its_next_commit(tmp_path: Path) -> None:
+    room = BooksRoom(tmp_path).start()
+    write_whole_books(room)
+    with by_sql(tmp_path) as db:
+        db.execute("UPDATE cash_flows SET amount_eth = '9' WHERE kind = 'fee'")
+    with pytest.raises(AnotherWriterError):
+        room.tell(event(0))
+    room.kill()
     assert "amount_eth: expected" in started(tmp_path)[0]
 
 
